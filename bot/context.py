@@ -1,0 +1,71 @@
+"""What every use case is handed: settings, database, Slack, clock. Built once a process, frozen, passed in."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot.auth import Actor
+from bot.errors import Repeated
+from bot.settings import Settings
+from bot.slack import Slack
+from db.pool import Conn, Pool
+from db.queries import acts
+
+
+@dataclass(slots=True)
+class Act:
+    """One thing that a person, a token or a job does.
+
+    `key` is the same for every delivery of the same act and None where Slack gives nothing to tell deliveries apart.
+    `origin` says where it was done (team, channel, message); it is kept with the activity.
+    `committing` turns true when COMMIT has been sent: from then on a deadline leaves the outcome open.
+    """
+
+    person: Actor | None
+    source: str
+    key: str | None = None
+    origin: Mapping[str, str] = field(default_factory=dict)
+    committing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The process's parts."""
+
+    settings: Settings
+    pool: Pool
+    slack: Slack
+    clock: Callable[[], datetime]
+
+    def now(self) -> datetime:
+        """This moment, aware, in UTC."""
+        return self.clock()
+
+    @asynccontextmanager
+    async def transaction(self, act: Act, *, note: str = "") -> AsyncIterator[Conn]:
+        """One transaction in the name of the act: the triggers read actor, source, note and origin from it.
+
+        Raises:
+            Repeated: the act's key was committed before; nothing is done again.
+        """
+        attribution = {
+            "app.current_user_id": str(act.person.user_id) if act.person else "",
+            "app.source": act.source,
+            "app.note": note,
+            "app.origin": json.dumps(dict(act.origin)) if act.origin else "",
+        }
+
+        def commit_started() -> None:
+            act.committing = True
+
+        async with self.pool.transaction(attribution, on_commit_started=commit_started) as conn:
+            if act.key is not None and not await acts.insert_act(conn, act.key, self.now()):
+                raise Repeated(act.key)
+            yield conn
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
