@@ -1,0 +1,286 @@
+"""One PostgreSQL cluster on disk: make it, launch its server, see whether one runs, end it. Everything here blocks."""
+
+import hashlib
+import os
+import secrets
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from db.embedded_binaries import Binaries, EmbeddedError, ServerUser
+
+PORT: Final = 5432  # only part of the socket's name: nothing listens on the network
+SUPERUSER: Final = "postgres"
+
+_LONGEST_SOCKET: Final = 100  # bytes; the systems' limits are 104 (macOS) and 108 (Linux), the ending 0 included
+_INITDB_SECONDS: Final = 120
+_FAST_SECONDS: Final = 20
+_IMMEDIATE_SECONDS: Final = 5
+_POLL_SECONDS: Final = 0.02
+_LARGEST_LOG: Final = 10 * 1024 * 1024
+_TAIL_BYTES: Final = 2000
+_OWN_DIRECTORY: Final = "/proc/self/cwd"
+
+_HINTS: Final = (
+    ("No space left on device", "The disk is full; make room and start again."),
+    ("could not create shared memory", "The system gives no shared memory; see the server's message."),
+    ("Permission denied", "The server's user may not enter or write a directory named in its message."),
+    ("incompatible with server", "The data belongs to another version of PostgreSQL."),
+    ("could not bind", "Its socket cannot be made; see the server's message."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The files of one cluster below `base`, the programs to run it and the user to run it as."""
+
+    base: Path
+    binaries: Binaries
+    user: ServerUser | None
+
+    @property
+    def data(self) -> Path:
+        """PostgreSQL's own data directory."""
+        return self.base / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server and initdb say."""
+        return self.base / "server.log"
+
+    @property
+    def password(self) -> str:
+        """The superuser's password; made at random on the first call, readable by us alone."""
+        path = self.base / "password"
+        if path.exists():
+            return path.read_text(encoding="ascii").strip()
+        if self.data.exists():
+            raise EmbeddedError(f"The password of the embedded database is lost: {path} is missing. Put it back.")
+        password = secrets.token_urlsafe(32)
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+            file.write(password + "\n")
+        return password
+
+    @property
+    def socket_directory(self) -> Path:
+        """Where clients find the socket: the data directory, or a short one where that path is too long."""
+        if len(os.fsencode(self.data / f".s.PGSQL.{PORT}")) < _LONGEST_SOCKET:
+            return self.data
+        return _short_directory(self.data, self.user)
+
+    def create(self) -> None:
+        """Make the cluster; half a one, left by a death on the way, is cleared away first."""
+        scratch = self.base / "data.new"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(mode=0o700)
+        self._give_away(scratch)
+        self._initdb(scratch)
+        scratch.rename(self.data)
+
+    def launch(self, *, durable: bool) -> subprocess.Popen[bytes]:
+        """Start the server; it outlives the terminal's Ctrl-C, and our own death."""
+        settings = {
+            "listen_addresses": "",
+            "port": str(PORT),
+            "unix_socket_directories": "." if self.socket_directory == self.data else str(self.socket_directory),
+            "unix_socket_permissions": "0700",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "shared_preload_libraries": "pg_stat_statements" if self.binaries.has_statement_statistics else "",
+        }
+        if not durable:
+            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        command = [str(self.binaries.directory / "postgres"), "-D", self._seen_from_inside(self.data)]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
+            self.log.replace(self.base / "server.log.1")
+        with self._writing_log() as log:
+            return subprocess.Popen(  # noqa: S603 - our own server, without a shell
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.data,
+                env=_environment(),
+                start_new_session=True,
+                user=self.user.uid if self.user else None,
+                group=self.user.gid if self.user else None,
+                extra_groups=[] if self.user else None,
+            )
+
+    def running(self) -> int | None:
+        """The server's process id, or None; a stale postmaster.pid is removed."""
+        path = self.data / "postmaster.pid"
+        try:
+            pid = int(path.read_text(encoding="utf-8").split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            return None
+        if pid > 0 and _is_server(pid, self.data):
+            return pid
+        # Its number may belong to a stranger by now, which PostgreSQL would take for a running server.
+        path.unlink(missing_ok=True)
+        return None
+
+    def end(self, process: subprocess.Popen[bytes] | None) -> None:
+        """Stop the server in order; open transactions are rolled back.
+
+        Args:
+            process: the child, where this process launched it.
+
+        Raises:
+            EmbeddedError: it is still there afterwards.
+        """
+        for number, seconds in ((signal.SIGINT, _FAST_SECONDS), (signal.SIGQUIT, _IMMEDIATE_SECONDS)):
+            pid = process.pid if process is not None else self.running()
+            if pid is None or (process is not None and process.poll() is not None):
+                return
+            os.kill(pid, number)
+            if self._wait_for_end(process, seconds):
+                return
+        raise EmbeddedError(self.complaint("The embedded database did not stop"))
+
+    def complaint(self, sentence: str) -> str:
+        """`sentence`, what it may mean, and the end of the server's log."""
+        try:
+            tail = self.log.read_bytes()[-_TAIL_BYTES:].decode("utf-8", "replace").strip()
+        except OSError:
+            tail = ""
+        hint = next((hint for words, hint in _HINTS if words in tail), "")
+        return f"{sentence}. {hint}\n{self.log} ends with:\n{tail}" if tail else f"{sentence}. {hint}".rstrip()
+
+    def _initdb(self, target: Path) -> None:
+        locales = [["--locale=C.UTF-8"], ["--locale=C"]]
+        if self.binaries.major >= 17:  # noqa: PLR2004 - the first with a locale of its own, the same on every system
+            locales.insert(0, ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"])
+        for options in locales:
+            if self._try_initdb(target, options):
+                return
+        raise EmbeddedError(self.complaint("The embedded database cannot be made"))
+
+    def _try_initdb(self, target: Path, locale: list[str]) -> bool:
+        command = [
+            str(self.binaries.directory / "initdb"),
+            *("-D", self._seen_from_inside(target), "-U", SUPERUSER, "--encoding=UTF8", *locale),
+            # nothing is lost if the machine dies now: the next start begins anew
+            *("--no-sync", "--no-instructions", "--auth=scram-sha-256", "--pwfile=/dev/stdin"),
+        ]
+        with tempfile.TemporaryFile() as password, self._writing_log() as log:
+            password.write(self.password.encode("ascii"))
+            password.seek(0)
+            if self.user is not None:
+                os.fchown(password.fileno(), self.user.uid, self.user.gid)
+            try:
+                done = subprocess.run(  # noqa: S603 - our own program, without a shell
+                    command,
+                    stdin=password,
+                    stdout=log,
+                    stderr=log,
+                    cwd=target,
+                    env=_environment(),
+                    timeout=_INITDB_SECONDS,
+                    check=False,
+                    user=self.user.uid if self.user else None,
+                    group=self.user.gid if self.user else None,
+                    extra_groups=[] if self.user else None,
+                )
+            except subprocess.SubprocessError as exc:
+                raise EmbeddedError(self.complaint(f"initdb cannot be run as {self._who}: {exc}")) from exc
+        return done.returncode == 0
+
+    @property
+    def _who(self) -> str:
+        return self.user.name if self.user else "the present user"
+
+    def _writing_log(self) -> BinaryIO:
+        # it quotes statements that failed, and with them people's data
+        return os.fdopen(os.open(self.log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "ab")
+
+    def _give_away(self, directory: Path) -> None:
+        if self.user is not None:
+            os.chown(directory, self.user.uid, self.user.gid)
+
+    def _seen_from_inside(self, directory: Path) -> str:
+        if self.user is None or self.user.reaches(directory):
+            return str(directory)
+        if not sys.platform.startswith("linux"):
+            raise EmbeddedError(
+                f"The user {self.user.name}, as whom the database server runs, may not enter {directory}. "
+                "Set DATA_DIR to a directory that it can reach."
+            )
+        # A home of mode 0700 is closed to the server's user. Its working directory is not: that was entered as root.
+        return _OWN_DIRECTORY
+
+    def _wait_for_end(self, process: subprocess.Popen[bytes] | None, seconds: float) -> bool:
+        if process is not None:
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return False
+            return True
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.running() is None:
+                return True
+            time.sleep(_POLL_SECONDS)
+        return False
+
+
+def _short_directory(data: Path, user: ServerUser | None) -> Path:
+    uid = user.uid if user is not None else os.geteuid()
+    name = f"techops-{uid}-{hashlib.sha256(os.fsencode(data)).hexdigest()[:12]}"
+    directory = Path(tempfile.gettempdir()) / name
+    if len(os.fsencode(directory / f".s.PGSQL.{PORT}")) >= _LONGEST_SOCKET:
+        directory = Path("/tmp") / name  # noqa: S108 - its owner and mode are checked below
+    try:
+        directory.mkdir(mode=0o700)
+    except FileExistsError:
+        pass
+    else:
+        os.chown(directory, uid, user.gid if user is not None else -1)
+    entry = directory.lstat()
+    if not stat.S_ISDIR(entry.st_mode) or entry.st_uid != uid or entry.st_mode & 0o077:
+        raise EmbeddedError(f"{directory} is needed for the database's socket, but it belongs to somebody else.")
+    return directory
+
+
+def _environment() -> dict[str, str]:
+    # neither settings that are meant for clients (PGDATA, PGPORT, ...) nor our secrets
+    return {"LC_ALL": "C", "PATH": os.defpath}
+
+
+def _is_server(pid: int, data: Path) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False  # gone, or somebody else's
+    return "postgres" in _command(pid) and _works_in(pid, data)
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0", 1)[0].decode(errors="replace")
+    except OSError:
+        answer = subprocess.run(  # noqa: S603 - fixed words and a number, without a shell
+            ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607 - where it lies differs between systems
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+        return answer.stdout
+
+
+def _works_in(pid: int, data: Path) -> bool:
+    link = Path(f"/proc/{pid}/cwd")
+    try:
+        return link.samefile(data)
+    except OSError:
+        return True  # no /proc, or a process that hides it: its name and number have to do

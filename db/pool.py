@@ -1,0 +1,306 @@
+"""Connections to PostgreSQL: a pool for short use, and single ones for whoever listens or holds session locks."""
+# ruff: noqa: ASYNC109 - `timeout` is asyncpg's own parameter, which the protocol below repeats
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol, cast
+
+import asyncpg
+
+from db.errors import DatabaseError, Unavailable, translate, translated, translated_connecting
+
+SslMode = Literal["false", "true", "require"]
+Row = Mapping[str, Any]
+
+SET_LOCALS: Final = """
+SELECT set_config(name, value, true) FROM unnest($1::text[], $2::text[]) AS setting(name, value)
+"""
+
+_ROLLBACK_SECONDS: Final = 2.0
+
+
+class Conn(Protocol):
+    """What a query may do with a connection; asyncpg's connections have this shape."""
+
+    async def fetch(self, query: str, *args: object, timeout: float | None = None) -> Sequence[Row]:
+        """All rows."""
+
+    async def fetchrow(self, query: str, *args: object, timeout: float | None = None) -> Row | None:
+        """The first row, None where there is none."""
+
+    async def fetchval(self, query: str, *args: object, column: int = 0, timeout: float | None = None) -> Any:
+        """One column of the first row, None where there is none."""
+
+    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:
+        """Run it and return PostgreSQL's status line, such as `UPDATE 1`."""
+
+    async def executemany(
+        self,
+        command: str,
+        args: Iterable[Sequence[object]],
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        """Run it for each row of arguments, in one transaction."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """A transaction; within another one, a savepoint."""
+
+    def cursor(self, query: str, *args: object, prefetch: int | None = None) -> Any:
+        """Rows one by one, for results that do not fit into memory; `async for`, inside a transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseConfig:
+    """Where the database is and how it is used. Times are seconds.
+
+    Either `dsn` (a `postgresql://` address; its own `sslmode` counts unless `ssl` is given) or the parts.
+    `ssl`: `true` checks the server's certificate and name against `ssl_root_cert` or the system's authorities,
+    `require` encrypts without checking, `false` does not encrypt, None leaves it to the address.
+    `timezone` is the zone in which the dashboard writes its zone-less timestamps.
+    """
+
+    dsn: str | None = field(default=None, repr=False)
+    host: str | None = None
+    port: int | None = None
+    name: str | None = None
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ssl: SslMode | None = None
+    ssl_root_cert: Path | None = None
+    timezone: str = "UTC"
+    application_name: str = "techops"
+    max_size: int = 20
+    idle_seconds: float = 30.0
+    connect_timeout: float = 2.0
+    statement_timeout: float | None = None
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
+    """asyncpg's connection, except that a COMMIT which the server turned into a ROLLBACK is an error.
+
+    It does so, without an error, when a statement of the transaction had failed and somebody ignored that.
+    """
+
+    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:
+        status = str(await super().execute(query, *args, timeout=timeout))
+        if query == "COMMIT;" and status == "ROLLBACK":
+            raise DatabaseError("Nothing was saved: an earlier statement had failed, and its error was ignored.")
+        return status
+
+
+class Pool:
+    """A pool of connections; errors leave it in the terms of `db.errors`."""
+
+    def __init__(self, raw: Any, config: DatabaseConfig) -> None:
+        self._raw = raw
+        self.config = config
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Conn]:
+        """Lend a connection for statements that need no transaction of their own, reads above all.
+
+        Nothing that outlives a transaction may be done on it: no SET without LOCAL, no LISTEN, no session lock, no
+        temporary table. For these there is `connect`.
+
+        Raises:
+            Unavailable: no connection within `connect_timeout`, counting the wait for a free one.
+        """
+        with translated():
+            raw = await self._take()
+            try:
+                yield cast("Conn", raw)
+            finally:
+                await self._give_back(raw)
+
+    @asynccontextmanager
+    async def transaction(
+        self,
+        settings: Mapping[str, str] | None = None,
+        *,
+        on_commit_started: Callable[[], None] | None = None,
+    ) -> AsyncIterator[Conn]:
+        """Lend a connection with a transaction open: committed at the end, rolled back on any error or cancellation.
+
+        Args:
+            settings: configuration parameters that last until the end of the transaction (`app.current_user_id`, ...);
+                all are set in one round trip.
+            on_commit_started: called just before COMMIT is sent. After an error or a deadline it tells the two cases
+                apart: before it, nothing was changed; after it, only the record can tell.
+
+        Raises:
+            Unavailable: as `acquire`, or the connection was lost.
+        """
+        with translated():
+            raw, transaction = await self._begin(settings)
+            try:
+                try:
+                    yield cast("Conn", raw)
+                except BaseException:
+                    await _roll_back(raw, transaction)
+                    raise
+                if on_commit_started is not None:
+                    on_commit_started()
+                await transaction.commit()
+            finally:
+                await self._give_back(raw)
+
+    async def close(self, timeout: float = 5.0) -> None:
+        """Wait up to `timeout` seconds for what is lent, then close every connection."""
+        try:
+            await asyncio.wait_for(self._raw.close(), timeout)
+        except TimeoutError:
+            self._raw.terminate()
+
+    @property
+    def size(self) -> int:
+        """Connections open now."""
+        return int(self._raw.get_size())
+
+    @property
+    def idle(self) -> int:
+        """Connections open and not lent."""
+        return int(self._raw.get_idle_size())
+
+    async def _take(self) -> Any:
+        with translated_connecting():
+            return await self._raw.acquire(timeout=self.config.connect_timeout)
+
+    async def _give_back(self, raw: Any) -> None:
+        try:
+            await self._raw.release(raw, timeout=_ROLLBACK_SECONDS)
+        except Exception as exc:
+            # A connection that cannot be cleaned has been closed by the pool, which replaces it. The block's own error,
+            # if any, is the one to report; after a COMMIT there is none, and nothing to report either.
+            if translate(exc) is None:
+                raise
+
+    async def _begin(self, settings: Mapping[str, str] | None) -> tuple[Any, Any]:
+        try:
+            return await self._begin_once(settings)
+        except Unavailable:
+            # The first statement met a connection that had died in the pool, as after a restart of the server. Nothing
+            # was sent yet, so once more; the others that lay in the pool are suspect too.
+            if self._raw.is_closing() or self._raw.get_size() == 0:
+                raise
+            await self._raw.expire_connections()
+        return await self._begin_once(settings)
+
+    async def _begin_once(self, settings: Mapping[str, str] | None) -> tuple[Any, Any]:
+        raw = await self._take()
+        try:
+            with translated():
+                transaction = raw.transaction()
+                await transaction.start()
+                if settings:
+                    await raw.execute(SET_LOCALS, list(settings), list(settings.values()))
+        except BaseException:
+            await self._give_back(raw)
+            raise
+        return raw, transaction
+
+
+async def open_pool(config: DatabaseConfig) -> Pool:
+    """Open a pool; it connects at once, to fail early, and afterwards as needed.
+
+    Raises:
+        Unavailable: the server cannot be reached or refuses the sign-in.
+    """
+    with translated_connecting():
+        raw = await asyncpg.create_pool(
+            **_arguments(config),
+            min_size=0,
+            max_size=config.max_size,
+            max_inactive_connection_lifetime=config.idle_seconds,
+            init=_set_codecs,
+            reset=_nothing_to_reset,
+        )
+    pool = Pool(raw, config)
+    try:
+        async with pool.acquire():
+            return pool
+    except BaseException:
+        raw.terminate()
+        raise
+
+
+async def connect(config: DatabaseConfig) -> Any:
+    """Open one connection outside any pool, for listeners, session locks and long work; the caller closes it.
+
+    It is asyncpg's own connection, typed loosely because other libraries take it.
+
+    Raises:
+        Unavailable: the server cannot be reached or refuses the sign-in.
+    """
+    with translated_connecting():
+        connection = await asyncpg.connect(**_arguments(config))
+        await _set_codecs(connection)
+        return connection
+
+
+async def _roll_back(raw: Any, transaction: Any) -> None:
+    try:
+        async with asyncio.timeout(_ROLLBACK_SECONDS):
+            await transaction.rollback()
+    except asyncio.CancelledError:
+        _discard(raw)
+        raise
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        # The caller re-raises what made us roll back. The server rolls back what a closed connection had begun.
+        _discard(raw)
+
+
+def _discard(raw: Any) -> None:
+    # the pool takes a lost connection back by itself, and its stand-in then refuses every call
+    with suppress(asyncpg.InterfaceError):
+        raw.terminate()
+
+
+async def _set_codecs(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def _nothing_to_reset(_connection: object) -> None:
+    """Spare the round trip that would undo session state.
+
+    Settings are only ever made with SET LOCAL, and `acquire` forbids what outlives a transaction; an open transaction
+    and listeners are ended by asyncpg before this is called.
+    """
+
+
+def _arguments(config: DatabaseConfig) -> dict[str, Any]:
+    server_settings = {"TimeZone": config.timezone, "application_name": config.application_name}
+    command_timeout = None
+    if config.statement_timeout is not None:
+        server_settings["statement_timeout"] = str(int(config.statement_timeout * 1000))
+        # for a server that no longer answers at all; one that does ends the statement itself, sooner
+        command_timeout = config.statement_timeout + 1
+    arguments: dict[str, Any] = {
+        "dsn": config.dsn,
+        "host": config.host,
+        "port": config.port,
+        "database": config.name,
+        "user": config.user,
+        "password": config.password,
+        "connection_class": _Connection,
+        "timeout": config.connect_timeout,
+        "command_timeout": command_timeout,
+        "server_settings": server_settings,
+    }
+    given = {key: value for key, value in arguments.items() if value is not None}
+    return given | _ssl_arguments(config)
+
+
+def _ssl_arguments(config: DatabaseConfig) -> dict[str, Any]:
+    if config.ssl is None:
+        return {}
+    if config.ssl == "true":
+        cafile = str(config.ssl_root_cert) if config.ssl_root_cert else None
+        return {"ssl": ssl.create_default_context(cafile=cafile)}
+    return {"ssl": "require" if config.ssl == "require" else "disable"}
