@@ -108,8 +108,8 @@ class Settings(BaseSettings):
             raise ValueError(f"DB_SSL_ROOT_CERT: there is no file {self.db_ssl_root_cert}")
         if self.slack_bot_token and not (self.slack_signing_secret or self.slack_app_token):
             raise ValueError(
-                "SLACK_BOT_TOKEN is set, but neither SLACK_SIGNING_SECRET (HTTP mode: Basic Information > App Credentials) "
-                "nor SLACK_APP_TOKEN (Socket Mode: Basic Information > App-Level Tokens)"
+                "SLACK_BOT_TOKEN is set, but neither SLACK_SIGNING_SECRET (HTTP mode: Basic Information > App "
+                "Credentials) nor SLACK_APP_TOKEN (Socket Mode: Basic Information > App-Level Tokens)"
             )
         return self
 
@@ -179,7 +179,8 @@ def require_slack(settings: Settings, process: str) -> None:
         missing.append("  SLACK_SIGNING_SECRET: the app's signing secret (Basic Information), or SLACK_APP_TOKEN")
     if missing:
         raise SettingsError(
-            f"`techops {process}` needs a Slack app:\n" + "\n".join(missing)
+            f"`techops {process}` needs a Slack app:\n"
+            + "\n".join(missing)
             + "\nTo try the bot without Slack, run `techops up`: it serves a sandbox workspace."
         )
 
