@@ -222,6 +222,11 @@ Envelope = (
     | UrlVerification
 )
 
+_COMMAND: Final[TypeAdapter[Envelope]] = TypeAdapter(SlashCommand)
+_EVENT: Final[TypeAdapter[Envelope]] = TypeAdapter(EventCallback)
+_VERIFICATION: Final[TypeAdapter[Envelope]] = TypeAdapter(UrlVerification)
+_INTERACTION: Final[TypeAdapter[Envelope]] = TypeAdapter(Interaction)
+
 
 class SslCheck(_Model):
     """Slack's probe of the certificate: a form with ssl_check=1."""

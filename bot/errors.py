@@ -2,7 +2,7 @@
 
 
 class BotError(Exception):
-    """A refusal or failure that a person may read. `str(error)` is that text: plain, without markup, already complete."""
+    """A refusal or failure that a person may read. `str(error)` is that text: plain, complete."""
 
 
 class BadInput(BotError):

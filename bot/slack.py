@@ -1,4 +1,4 @@
-"""Outbound Web API: one shared session, errors named, nothing retried here: the queue does that, after Slack's delay."""
+"""Outbound Web API: one shared session, errors named, nothing retried: the queue does that, after Slack's delay."""
 
 import asyncio
 import re
