@@ -1,0 +1,207 @@
+"""People: a Slack identity becomes a dashboard user; roles."""
+
+from datetime import timedelta
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+
+from bot.auth import Actor, unusable_password_hash
+from bot.context import Act, Deps
+from bot.errors import BadInput, Forbidden, Missing, Stranger, WrongState
+from bot.rules.suggest import closest
+from bot.slack import SlackError, SlackUnavailable, SlackUser
+from db.models import Role, User
+from db.queries import people
+from db.queries.people import Identity
+
+_REFRESH_AFTER: Final = timedelta(hours=24)
+_log = structlog.get_logger(__name__)
+
+
+async def resolve(deps: Deps, team_id: str, slack_user_id: str) -> Actor:
+    """The account of whoever sent a request; a member of our own workspace without one gets one, as `user`.
+
+    Raises:
+        Stranger: another workspace, a guest, a bot, or nobody who can be given an account.
+        Forbidden: the account is deactivated, or the address does not say whose it is.
+    """
+    async with deps.pool.acquire() as conn:
+        identity = await people.find_identity(conn, team_id, slack_user_id)
+    if identity is None:
+        user = await _introduce(deps, team_id, slack_user_id)
+    else:
+        user = identity.user
+        if deps.now() - identity.refreshed_at > _REFRESH_AFTER:
+            user = await _refreshed(deps, team_id, identity)
+    if not user.is_active:
+        raise Forbidden(
+            f"The account {user.email} is deactivated, so nothing was done. An admin can reactivate it in the dashboard."
+        )
+    return Actor(user.id, user.name, user.email, user.role, user.tz or "UTC", team_id, slack_user_id)
+
+
+async def refresh(deps: Deps, team_id: str, slack_user: SlackUser) -> None:
+    """Keep a person's name and zone as Slack tells them now; people without an account are left alone."""
+    async with deps.pool.transaction() as conn:
+        await people.update_identity(
+            conn, team_id, slack_user.id, slack_user.name, known_zone(slack_user.tz), deps.now()
+        )
+
+
+async def find_person(deps: Deps, actor: Actor, slack_user_id: str) -> User:
+    """The account of a person who was mentioned; made, as in `resolve`, where they have none yet.
+
+    Raises:
+        Stranger, Forbidden: as `resolve`.
+    """
+    async with deps.pool.acquire() as conn:
+        identity = await people.find_identity(conn, actor.team_id, slack_user_id)
+    return identity.user if identity else await _introduce(deps, actor.team_id, slack_user_id)
+
+
+async def list_people(deps: Deps) -> list[User]:
+    """Every account."""
+    async with deps.pool.acquire() as conn:
+        return await people.list_users(conn)
+
+
+async def add(deps: Deps, act: Act, email: str, name: str, role: str) -> User:
+    """Add an account whose password nobody knows.
+
+    Raises:
+        BadInput: no address, no name, or no such role.
+        WrongState: the address is taken.
+    """
+    if "@" not in email.strip("@") or len(email) > 255:  # noqa: PLR2004 - the column's width
+        raise BadInput(f"`{email}` is no e-mail address. Write one like `ada@example.com`.")
+    if not name.strip():
+        raise BadInput("A name is needed: `techops user add ada@example.com --name 'Ada Lovelace'`.")
+    wanted = parse_role(role)
+    password_hash = await unusable_password_hash()
+    async with deps.transaction(act) as conn:
+        taken = await people.list_users_by_email(conn, email)
+        user_id = None if taken else await people.insert_user(conn, email, name.strip(), password_hash, wanted)
+        if user_id is None:
+            raise WrongState(f"There is already an account with the address {email}.")
+        return await people.get_user(conn, user_id)
+
+
+async def set_role(deps: Deps, act: Act, email: str, role: str) -> User:
+    """Give the account with this address another role.
+
+    Raises:
+        BadInput: no such role.
+        Missing: no account, or several, with this address.
+        WrongState: it is the last active admin.
+    """
+    wanted = parse_role(role)
+    async with deps.transaction(act) as conn:
+        found = await people.list_users_by_email(conn, email)
+        if len(found) != 1:
+            number = "no account" if not found else "more than one account"
+            raise Missing(f"There is {number} with the address {email}. `techops user list` shows all.")
+        user = found[0]
+        if user.role == Role.ADMIN and wanted is not Role.ADMIN and not await people.count_other_admins(conn, user.id):
+            raise WrongState(f"{user.name} is the last active admin. Make somebody else an admin first.")
+        await people.update_role(conn, user.id, wanted)
+        return await people.get_user(conn, user.id)
+
+
+def parse_role(text: str) -> Role:
+    """The role of this name.
+
+    Raises:
+        BadInput: naming the roles there are.
+    """
+    try:
+        return Role(text.strip().lower())
+    except ValueError as error:
+        near = closest(text, list(Role))
+        hint = f" Did you mean `{near}`?" if near else ""
+        raise BadInput(f"`{text}` is no role.{hint} Roles are user, engineer and admin.") from error
+
+
+def known_zone(tz: str) -> str:
+    """The zone, or UTC where this system does not know it."""
+    try:
+        ZoneInfo(tz)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"
+    return tz
+
+
+async def _refreshed(deps: Deps, team_id: str, identity: Identity) -> User:
+    slack_user_id = identity.user.slack_user_id or ""
+    try:
+        slack_user = await deps.slack.user(slack_user_id)
+    except SlackError as error:
+        # Yesterday's name and zone serve as well until Slack answers again.
+        _log.info("person_not_refreshed", slack_user=slack_user_id, reason=str(error))
+        return identity.user
+    await refresh(deps, team_id, slack_user)
+    async with deps.pool.acquire() as conn:
+        return await people.get_user(conn, identity.user.id)
+
+
+async def _introduce(deps: Deps, team_id: str, slack_user_id: str) -> User:
+    try:
+        home = (await deps.slack.identity()).team_id
+        slack_user = await deps.slack.user(slack_user_id)
+    except SlackUnavailable as error:
+        raise Forbidden("Slack did not say who you are, so nothing was done. Please try again in a minute.") from error
+    except SlackError as error:
+        _log.warning("person_unknown_to_slack", slack_user=slack_user_id, reason=str(error))
+        raise Stranger(
+            "Slack does not tell me who that is, so nothing was done. Is the person in this workspace?"
+        ) from error
+    _check_member(slack_user, team_id, home)
+    return await _tie(deps, team_id, slack_user)
+
+
+def _check_member(person: SlackUser, team_id: str, home: str) -> None:
+    if person.is_bot:
+        raise Stranger("Bots and apps cannot use TechOps. A person of this workspace has to do it.")
+    if person.is_deleted:
+        raise Stranger("That Slack account is deactivated.")
+    if person.is_stranger or (home and (team_id != home or person.team_id not in {"", home})):
+        raise Stranger("TechOps is for members of this workspace; people of another workspace cannot use it.")
+    if person.is_guest:
+        raise Stranger(
+            "TechOps is for full members of this workspace; guests cannot use it. Ask a colleague who is one."
+        )
+
+
+async def _tie(deps: Deps, team_id: str, slack_user: SlackUser) -> User:
+    if slack_user.email is None:
+        raise Forbidden(
+            "Slack shows no confirmed e-mail address for this person, so I cannot tell which account is theirs. "
+            "Confirm the address in Slack's account settings and try again."
+        )
+    async with deps.pool.acquire() as conn:
+        known = await people.list_users_by_email(conn, slack_user.email)
+    password_hash = "" if known else await _hash_if_allowed(deps, slack_user.email)
+    act = Act(person=None, source="slack", origin={"team": team_id, "slack_user": slack_user.id})
+    async with deps.transaction(act) as conn:
+        if not known:
+            await people.insert_user(conn, slack_user.email, slack_user.name, password_hash, Role.USER)
+        found = await people.list_users_by_email(conn, slack_user.email)
+        if len(found) != 1:
+            raise Forbidden(
+                f"More than one dashboard account has the address {slack_user.email}. An admin has to change one."
+            )
+        zone = known_zone(slack_user.tz)
+        await people.insert_identity(conn, team_id, slack_user.id, found[0].id, slack_user.name, zone, deps.now())
+        # Whoever was faster, for this person or this account, is what counts now.
+        identity = await people.find_identity(conn, team_id, slack_user.id)
+    if identity is None:
+        raise Forbidden(
+            f"The account {slack_user.email} is tied to another Slack person already. An admin can untie it."
+        )
+    return identity.user
+
+
+async def _hash_if_allowed(deps: Deps, email: str) -> str:
+    if not deps.settings.auto_provision:
+        raise Forbidden(f"There is no dashboard account for {email}. An admin can add one: `techops user add {email}`.")
+    return await unusable_password_hash()
