@@ -1,7 +1,7 @@
 """Text as people type it: words, quotes, `key:value` options, and what may be stored.
 
-Command texts arrive escaped (`should_escape`): mentions as <@U1|name>, channels as <#C1|name>, links as <https://x|x>,
-and & < > as entities. Source: https://docs.slack.dev/messaging/formatting-message-text
+Command texts arrive escaped (`should_escape`): mentions as <@U1|name>, channels as <#C1|name>, links as <https://x|x>;
+& < > may arrive as entities. Source: https://docs.slack.dev/messaging/formatting-message-text
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.rules.days import is_time_of_day
 from bot.rules.mentions import MENTION
 from bot.rules.suggest import closest
 from bot.rules.wording import bad, listed, quoted
@@ -20,14 +21,14 @@ DIRECTION_MARKS: Final = {ord(mark): None for mark in "\u200e\u200f\u061c"}
 DIRECTION_CONTROLS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LINE_ENDS: Final = re.compile("\r\n|[\r\u2028\u2029]")
 TOKEN: Final = re.compile(
-    rf"(?P<key>[A-Za-z]+):(?P<value>[{QUOTES}][^{QUOTES}]*[{QUOTES}]|<[@#!][^<>\n]*>|[^\s{QUOTES}]\S*)?(?=\s|$)"
+    rf"(?P<key>[A-Za-z]+):(?P<value>[{QUOTES}][^{QUOTES}]*[{QUOTES}]\S*|<[@#!][^<>\n]*>|[^\s{QUOTES}]\S*)?(?=\s|$)"
     rf"|(?P<plain>[{QUOTES}][^{QUOTES}]*[{QUOTES}]\S*|<[^<>\n]*>\S*|\S+)"
 )
 LINK: Final = re.compile(r"<((?:https?://|mailto:|tel:)[^<>|\s]+)(?:\|[^<>]*)?>")
 CHANNEL: Final = re.compile(r"<#[A-Z0-9]+\|([^<>]*)>")
 NAMED: Final = re.compile(r"<@[A-Z0-9]+\|([^<>]+)>")
-TIME_OF_DAY: Final = re.compile(r"(?:[0-9]{1,2}:[0-9]{2}|[0-9]{1,2}(?::[0-9]{2})?[ap]m|noon)", re.IGNORECASE)
 SHORTEST_NEAR_MISS: Final = 3
+NEAR_MISS: Final = 0.82  # "projct" is one, "data" for date and "update" are words of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,11 @@ def split(text: str, known: Collection[str], *, timed: Collection[str] = ()) -> 
     raw: list[str] = []
     options: dict[str, str] = {}
     open_key: str | None = None
-    for gap, token in _tokens(_visible(text, what="This")):
+    for gap, token in _tokens(_visible(text, what="Your text")):
         key = _option_key(token, known)
         if key is not None:
             _put(options, key, _option_value(token, key))
-        elif open_key is not None and TIME_OF_DAY.fullmatch(token.group()):
+        elif open_key is not None and is_time_of_day(token.group()):
             options[open_key] += f" {token.group()}"
         else:
             plain.append(_value(token.group()))
@@ -163,15 +164,15 @@ def _option_key(token: re.Match[str], known: Collection[str]) -> str | None:
 def _near_miss(key: str, value: str, known: Collection[str]) -> str | None:
     if len(key) < SHORTEST_NEAR_MISS or not value or value.startswith("//") or not known:
         return None
-    return closest(key, known)
+    return closest(key, known, cutoff=NEAR_MISS)
 
 
 def _option_value(token: re.Match[str], key: str) -> str:
     value = _value(token["value"] or "")
     if is_blank(value):
         raise bad(
-            f"{key}: needs a value right after the colon, without a blank; put quotes around a value with blanks. "
-            f'To keep it as text, put quotes around it: "{key}:".'
+            f'{key}: needs a value right after the colon; a value with blanks needs quotes, as in {key}:"two words". '
+            f'To keep it as text, put quotes around it: "{key}:"'
         )
     return value
 

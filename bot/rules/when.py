@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from bot.errors import BadInput
 from bot.rules import days
 from bot.rules.suggest import closest
 from bot.rules.wording import bad, quoted
-from bot.rules.zones import instant, local
+from bot.rules.zones import instant, local, zone
 
 END_OF_WORK: Final = time(17)
 END_OF_DAY: Final = time(23, 59)
@@ -131,12 +132,12 @@ def _ahead(due: datetime, *, now: datetime, tz: str, field: str | None) -> datet
     if due <= now:
         here = local(due, tz)
         raise bad(
-            f"{here:%Y-%m-%d %H:%M} has already passed ({tz}). A due date must lie ahead.",
-            example=days.DUE_EXAMPLES,
+            f"{here:%Y-%m-%d %H:%M} has already passed ({zone(tz)}). A due date must lie ahead.",
+            example=days.due_examples(now),
             field=field,
         )
     if due - now > FURTHEST:
-        raise _too_far(field)
+        raise _too_far(now, field)
     return due
 
 
@@ -144,8 +145,8 @@ def _instant(day: date, at: time, *, now: datetime, tz: str, field: str | None) 
     try:
         return instant(day, at, now=now, tz=tz)
     except OverflowError:
-        raise _too_far(field) from None
+        raise _too_far(now, field) from None
 
 
-def _too_far(field: str | None) -> Exception:
-    return bad("That is more than 100 years from now. Check the year.", example=days.DUE_EXAMPLES, field=field)
+def _too_far(now: datetime, field: str | None) -> BadInput:
+    return bad("That is more than 100 years from now. Check the year.", example=days.due_examples(now), field=field)

@@ -1,10 +1,11 @@
 """How a refusal is worded: what is wrong, why, then one line that can be copied and typed instead."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from bot.errors import BadInput
 
-ECHO_LIMIT = 40
+ECHO_LIMIT: Final = 40
 
 
 def bad(problem: str, *, example: str | None = None, field: str | None = None) -> BadInput:
