@@ -1,0 +1,126 @@
+"""The aiohttp application: what comes from Slack, and what tells whether we are well."""
+
+import hmac
+import ipaddress
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import structlog
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.signature import SignatureVerifier
+
+from bot.app import dispatch
+from bot.envelope import EnvelopeError, SslCheck, UrlVerification, parse_body
+from bot.settings import Settings
+
+# The largest view is 250 KB (docs.slack.dev/reference/views); form encoding can triple it.
+_BODY_LIMIT: Final = 1024 * 1024
+_SIGNATURE_SECONDS: Final = 300
+_log = structlog.get_logger(__name__)
+
+Check = Callable[[], Awaitable[str | None]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Receiver:
+    """The HTTP side of one process. `checks` are named functions that return what is wrong, None where nothing is."""
+
+    def __init__(
+        self, app: AsyncApp | None, settings: Settings, checks: Sequence[tuple[str, Check]], now: Callable[[], float]
+    ) -> None:
+        secret = settings.slack_signing_secret
+        self._app = app
+        self._settings = settings
+        self._checks = checks
+        self._now = now
+        self._verifier = SignatureVerifier(secret.get_secret_value()) if secret else None
+        self._ending = False
+
+    def application(self) -> web.Application:
+        """The routes."""
+        application = web.Application(client_max_size=_BODY_LIMIT, middlewares=[self._refuse_when_ending])
+        application.router.add_post("/slack/events", self._slack)
+        application.router.add_get("/healthz", self._healthz)
+        application.router.add_get("/readyz", self._readyz)
+        application.router.add_get("/metrics", self._metrics)
+        return application
+
+    def end(self) -> None:
+        """From now on new requests are refused with 503; those in hand are finished."""
+        self._ending = True
+
+    @web.middleware
+    async def _refuse_when_ending(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self._ending and request.path != "/healthz":
+            return web.Response(
+                status=503, text="This process is ending. Please try again.", headers={"Retry-After": "1"}
+            )
+        return await handler(request)
+
+    async def _slack(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        if self._app is None or not self._signed(request, body):
+            return web.Response(status=401, text="The signature is missing, wrong or too old.")
+        try:
+            text = body.decode()
+            envelope = parse_body(text, request.content_type)
+        except (EnvelopeError, UnicodeDecodeError) as error:
+            _log.warning("envelope_refused", transport="http", reason=str(error))
+            return web.Response(status=400, text="This is no request of a kind that Slack sends.")
+        if isinstance(envelope, UrlVerification):
+            return web.json_response({"challenge": envelope.challenge})
+        if isinstance(envelope, SslCheck):
+            return web.Response()
+        response = await dispatch(self._app, envelope, text)
+        return web.Response(
+            status=response.status, body=response.body, headers=dict(response.first_headers_without_set_cookie())
+        )
+
+    def _signed(self, request: web.Request, body: bytes) -> bool:
+        # docs.slack.dev/authentication/verifying-requests-from-slack; the library raises on a timestamp like "soon"
+        timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
+        signature = request.headers.get("X-Slack-Signature", "")
+        if self._verifier is None or not (
+            timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _LONGEST_TIMESTAMP
+        ):
+            return False
+        if abs(self._now() - int(timestamp)) > _SIGNATURE_SECONDS:
+            return False
+        try:
+            expected = self._verifier.generate_signature(timestamp=timestamp, body=body)
+        except UnicodeDecodeError:
+            return False
+        return expected is not None and hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
+
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _readyz(self, _request: web.Request) -> web.Response:
+        faults = {name: fault for name, check in self._checks if (fault := await check()) is not None}
+        state = {name: faults.get(name, "ok") for name, _ in self._checks}
+        status = 503 if faults else 200
+        return web.json_response({"status": "unavailable" if faults else "ok", "checks": state}, status=status)
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        if not self._may_see_metrics(request):
+            return web.Response(status=401, text="Send the METRICS_TOKEN as a bearer token, or ask from this machine.")
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    def _may_see_metrics(self, request: web.Request) -> bool:
+        token = self._settings.metrics_token
+        if token is not None:
+            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            return hmac.compare_digest(given.encode(), token.get_secret_value().encode())
+        try:
+            return ipaddress.ip_address(request.remote or "").is_loopback and "X-Forwarded-For" not in request.headers
+        except ValueError:
+            return False
+
+
+def wall_clock() -> float:
+    """Seconds since the epoch, for the age of signatures."""
+    return time.time()
