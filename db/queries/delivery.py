@@ -1,0 +1,341 @@
+"""What was changed, and which of it Slack shows already: activity of one transaction, the ledger, the cards."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.models import Activity
+from db.pool import Conn, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One activity as its announcement sees it; `assignee_id` is set where the change gave the record to somebody."""
+
+    id: int
+    subject_kind: str
+    subject_id: int
+    actor_id: int | None
+    assignee_id: int | None
+    assignee_slack_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """An activity that is to be shown at a target (channel id, or 'user:' and a Slack id)."""
+
+    activity_id: int
+    target: str
+    subject_kind: str
+    subject_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """What one transaction did to many records of a kind: records by verb, the first ten of them, how many."""
+
+    counts: Mapping[str, int]
+    first_ids: tuple[int, ...]
+    total: int
+    actor_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The message of a record in a channel, None where there is none. `shown` is a digest of what it shows."""
+
+    edition: int
+    message_ts: str | None
+    shown: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Whether anything of a record waits for a target, and whether an earlier change is still being announced."""
+
+    unposted: bool
+    earlier_underway: bool
+
+
+COUNT_TRANSACTION: Final = """
+SELECT a.subject_kind, count(DISTINCT a.subject_id) AS subjects, count(*) AS changes
+FROM techops.activity AS a
+WHERE a.xid = $1::text::xid8 AND a.at >= $2 AND a.subject_kind = ANY($3::text[])
+GROUP BY a.subject_kind
+ORDER BY a.subject_kind
+"""
+
+
+async def count_transaction(
+    conn: Conn, xid: str, since: datetime, kinds: Sequence[str]
+) -> Mapping[str, tuple[int, int]]:
+    """Distinct records and changes of each kind in one transaction.
+
+    `since` is when the transaction began: transaction ids begin anew in a restored database, times do not.
+    """
+    rows = await conn.fetch(COUNT_TRANSACTION, xid, since, list(kinds))
+    return {row["subject_kind"]: (row["subjects"], row["changes"]) for row in rows}
+
+
+LIST_TRANSACTION: Final = """
+SELECT a.id, a.subject_kind, a.subject_id, a.actor_id, p.id AS assignee_id, i.slack_user_id AS assignee_slack_id
+FROM techops.activity AS a
+LEFT JOIN public.users AS p
+    ON a.subject_kind = 'maintenance' AND a.verb <> 'deleted'
+    AND p.id = (a.new ->> 'assigned_to')::integer AND p.is_active IS NOT FALSE
+LEFT JOIN techops.slack_identities AS i ON i.user_id = p.id
+WHERE a.xid = $1::text::xid8 AND a.at >= $2 AND a.subject_kind = ANY($3::text[])
+ORDER BY a.id
+"""
+
+
+async def list_transaction(conn: Conn, xid: str, since: datetime, kinds: Sequence[str]) -> list[Change]:
+    """Every change of these kinds in one transaction, in order. `since` as in count_transaction."""
+    rows = await conn.fetch(LIST_TRANSACTION, xid, since, list(kinds))
+    return [Change(**dict(row)) for row in rows]
+
+
+LIST_BULK_ASSIGNEES: Final = """
+SELECT DISTINCT a.subject_kind, p.id, i.slack_user_id
+FROM techops.activity AS a
+JOIN public.users AS p ON p.id = (a.new ->> 'assigned_to')::integer AND p.is_active IS NOT FALSE
+JOIN techops.slack_identities AS i ON i.user_id = p.id
+WHERE a.xid = $1::text::xid8 AND a.at >= $2 AND a.subject_kind = 'maintenance' AND a.verb <> 'deleted'
+    AND a.actor_id IS DISTINCT FROM p.id
+ORDER BY p.id
+"""
+
+
+async def list_bulk_assignees(conn: Conn, xid: str, since: datetime) -> list[tuple[int, str]]:
+    """People (user id, Slack id) to whom one transaction gave requests, but not the person who acted."""
+    return [(row["id"], row["slack_user_id"]) for row in await conn.fetch(LIST_BULK_ASSIGNEES, xid, since)]
+
+
+GET_BULK: Final = """
+WITH changed AS (
+    SELECT a.subject_id, a.verb, a.actor_id
+    FROM techops.activity AS a
+    WHERE a.xid = $1::text::xid8 AND a.at >= $2 AND a.subject_kind = $3
+        AND ($4::integer IS NULL
+            OR ((a.new ->> 'assigned_to')::integer = $4 AND a.actor_id IS DISTINCT FROM $4 AND a.verb <> 'deleted'))
+), verbs AS (
+    SELECT c.verb, count(DISTINCT c.subject_id) AS records FROM changed AS c GROUP BY c.verb
+)
+SELECT
+    coalesce((SELECT jsonb_object_agg(v.verb, v.records) FROM verbs AS v), '{}') AS counts,
+    ARRAY(SELECT DISTINCT c.subject_id FROM changed AS c ORDER BY c.subject_id LIMIT 10) AS first_ids,
+    (SELECT count(DISTINCT c.subject_id) FROM changed AS c) AS total,
+    (SELECT u.name FROM public.users AS u WHERE u.id = (SELECT max(c.actor_id) FROM changed AS c)) AS actor_name
+"""
+
+
+async def get_bulk(conn: Conn, xid: str, since: datetime, kind: str, assignee_id: int | None) -> Bulk:
+    """Add up what one transaction did to records of a kind; with `assignee_id`, of those it gave to that person."""
+    row = await conn.fetchrow(GET_BULK, xid, since, kind, assignee_id)
+    assert row is not None  # noqa: S101 - a SELECT without FROM has one row
+    counts = dict(sorted(row["counts"].items(), key=lambda item: -item[1]))
+    return Bulk(counts, tuple(row["first_ids"]), row["total"], row["actor_name"])
+
+
+INSERT_LEDGER: Final = """
+INSERT INTO techops.ledger (activity_id, target, subject_kind, subject_id, noted_at)
+SELECT line.activity_id, line.target, line.subject_kind, line.subject_id, $5
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[])
+    AS line (activity_id, target, subject_kind, subject_id)
+ON CONFLICT (activity_id, target) DO NOTHING
+RETURNING subject_kind, subject_id, target
+"""
+
+
+async def insert_ledger(conn: Conn, lines: Sequence[LedgerLine], now: datetime) -> list[tuple[str, int, str]]:
+    """Note what is to be shown where; returns (kind, id, target) of what was not noted before, each once, in order."""
+    rows = await conn.fetch(
+        INSERT_LEDGER,
+        [line.activity_id for line in lines],
+        [line.target for line in lines],
+        [line.subject_kind for line in lines],
+        [line.subject_id for line in lines],
+        now,
+    )
+    return list(dict.fromkeys((row["subject_kind"], row["subject_id"], row["target"]) for row in rows))
+
+
+# An earlier change whose announcement is still in the queue: its line would end up below ours.
+FIND_WAITING: Final = """
+WITH unposted AS (
+    SELECT max(l.activity_id) AS last
+    FROM techops.ledger AS l
+    WHERE l.subject_kind = $1 AND l.subject_id = $2 AND l.target = $3 AND l.posted_at IS NULL
+)
+SELECT u.last IS NOT NULL AS unposted,
+    u.last IS NOT NULL AND EXISTS (
+        SELECT FROM techops.activity AS a
+        JOIN techops.pgqueuer AS q ON q.entrypoint = 'announce' AND q.status IN ('queued', 'picked')
+            AND q.payload = convert_to(a.xid::text, 'UTF8')
+        WHERE a.subject_kind = $1 AND a.subject_id = $2 AND a.id < u.last AND a.at > $4
+            AND NOT EXISTS (SELECT FROM techops.ledger AS l WHERE l.activity_id = a.id AND l.target = $3)
+    ) AS earlier_underway
+FROM unposted AS u
+"""
+
+
+async def find_waiting(conn: Conn, kind: str, subject_id: int, target: str, recent: datetime) -> Waiting:
+    """What waits for the target; of changes still being announced only those after `recent` count."""
+    row = await conn.fetchrow(FIND_WAITING, kind, subject_id, target, recent)
+    assert row is not None  # noqa: S101 - an aggregate has one row
+    return Waiting(row["unposted"], row["earlier_underway"])
+
+
+CLAIM_CARD: Final = """
+INSERT INTO techops.cards (subject_kind, subject_id, channel_id, lease_token, lease_job, lease_until, created_at)
+VALUES ($1, $2, $3, $4, $5, $7, $6)
+ON CONFLICT (subject_kind, subject_id, channel_id) DO UPDATE
+SET lease_token = EXCLUDED.lease_token, lease_job = EXCLUDED.lease_job, lease_until = EXCLUDED.lease_until
+WHERE cards.lease_until IS NULL OR cards.lease_until <= $6 OR cards.lease_job = EXCLUDED.lease_job
+RETURNING edition, message_ts, shown
+"""
+
+
+async def claim_card(
+    conn: Conn, kind: str, subject_id: int, channel_id: str, *, token: UUID, job_id: int, now: datetime, until: datetime
+) -> Card | None:
+    """Take the lease of a card until the given time; None where another job holds it.
+
+    A job that runs again takes its own lease over: the queue gives it out again only when its worker is gone.
+    """
+    row = await conn.fetchrow(CLAIM_CARD, kind, subject_id, channel_id, token, job_id, now, until)
+    return Card(**dict(row)) if row else None
+
+
+UPDATE_LEASE: Final = """
+UPDATE techops.cards SET lease_until = $5
+WHERE subject_kind = $1 AND subject_id = $2 AND channel_id = $3 AND lease_token = $4
+RETURNING true
+"""
+
+
+async def update_lease(
+    conn: Conn, kind: str, subject_id: int, channel_id: str, token: UUID, until: datetime
+) -> bool:
+    """Keep the lease until a later time; False where it is somebody else's by now."""
+    return await conn.fetchval(UPDATE_LEASE, kind, subject_id, channel_id, token, until) is True
+
+
+UPDATE_CARD: Final = """
+UPDATE techops.cards SET edition = $5, message_ts = $6, shown = $7
+WHERE subject_kind = $1 AND subject_id = $2 AND channel_id = $3 AND lease_token = $4
+RETURNING true
+"""
+
+
+async def update_card(conn: Conn, kind: str, subject_id: int, channel_id: str, token: UUID, card: Card) -> bool:
+    """Keep which message is the card and what it shows; False where the lease is somebody else's by now."""
+    values = (card.edition, card.message_ts, card.shown)
+    return await conn.fetchval(UPDATE_CARD, kind, subject_id, channel_id, token, *values) is True
+
+
+MARK_POSTED: Final = """
+WITH released AS (
+    UPDATE techops.cards SET lease_token = NULL, lease_job = NULL, lease_until = NULL
+    WHERE subject_kind = $1 AND subject_id = $2 AND channel_id = $3 AND lease_token = $4
+    RETURNING true
+)
+UPDATE techops.ledger SET posted_at = $6
+WHERE activity_id = ANY($5::bigint[]) AND target = $3 AND posted_at IS NULL AND EXISTS (SELECT FROM released)
+"""
+
+
+async def mark_posted(
+    conn: Conn, kind: str, subject_id: int, channel_id: str, token: UUID, activity_ids: Sequence[int], now: datetime
+) -> None:
+    """Mark these activities as shown in the channel and give the lease back; nothing where the lease was lost."""
+    await conn.execute(MARK_POSTED, kind, subject_id, channel_id, token, list(activity_ids), now)
+
+
+MARK_TOLD: Final = """
+UPDATE techops.ledger SET posted_at = $3 WHERE activity_id = ANY($1::bigint[]) AND target = $2 AND posted_at IS NULL
+"""
+
+
+async def mark_told(conn: Conn, target: str, activity_ids: Sequence[int], now: datetime) -> None:
+    """Mark these activities as told to a target that has no card."""
+    await conn.execute(MARK_TOLD, list(activity_ids), target, now)
+
+
+MARK_RELEASED: Final = """
+UPDATE techops.cards SET lease_token = NULL, lease_job = NULL, lease_until = NULL WHERE lease_token = $1
+"""
+
+
+async def mark_released(conn: Conn, token: UUID) -> None:
+    """Give a lease back."""
+    await conn.execute(MARK_RELEASED, token)
+
+
+SET_SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+async def begin_snapshot(conn: Conn) -> None:
+    """Make every further statement of this transaction see the same state; to be called first."""
+    await conn.execute(SET_SNAPSHOT)
+
+
+LIST_UNPOSTED: Final = """
+SELECT a.id, a.at, a.actor_id, u.name AS actor_name, i.slack_user_id AS actor_slack_id, a.source, a.subject_kind,
+    a.subject_id, a.verb, a.old, a.new, a.note
+FROM techops.ledger AS l
+JOIN techops.activity AS a ON a.id = l.activity_id
+LEFT JOIN public.users AS u ON u.id = a.actor_id
+LEFT JOIN techops.slack_identities AS i ON i.user_id = u.id
+WHERE l.subject_kind = $1 AND l.subject_id = $2 AND l.target = $3 AND l.posted_at IS NULL
+ORDER BY a.id
+"""
+
+
+async def list_unposted(conn: Conn, kind: str, subject_id: int, target: str) -> list[Activity]:
+    """What of a record waits for a target, in order."""
+    return [_activity(row) for row in await conn.fetch(LIST_UNPOSTED, kind, subject_id, target)]
+
+
+FIND_LAST: Final = """
+SELECT a.id, a.at, a.actor_id, u.name AS actor_name, i.slack_user_id AS actor_slack_id, a.source, a.subject_kind,
+    a.subject_id, a.verb, a.old, a.new, a.note
+FROM techops.activity AS a
+LEFT JOIN public.users AS u ON u.id = a.actor_id
+LEFT JOIN techops.slack_identities AS i ON i.user_id = u.id
+WHERE a.subject_kind = $1 AND a.subject_id = $2
+ORDER BY a.id DESC
+LIMIT 1
+"""
+
+
+async def find_last(conn: Conn, kind: str, subject_id: int) -> Activity | None:
+    """The latest change of a record."""
+    row = await conn.fetchrow(FIND_LAST, kind, subject_id)
+    return _activity(row) if row else None
+
+
+LIST_NAMES: Final = "SELECT u.id, u.name FROM public.users AS u WHERE u.id = ANY($1::integer[])"
+
+
+async def list_names(conn: Conn, user_ids: Sequence[int]) -> dict[int, str]:
+    """Names of people by user id; those who are gone are left out."""
+    return {row["id"]: row["name"] for row in await conn.fetch(LIST_NAMES, list(user_ids))}
+
+
+FIND_MESSAGE: Final = """
+SELECT c.message_ts FROM techops.cards AS c
+WHERE c.subject_kind = $1 AND c.subject_id = $2 AND c.channel_id = $3 AND c.message_ts IS NOT NULL
+"""
+
+
+async def find_card_message(conn: Conn, kind: str, subject_id: int, channel_id: str) -> str | None:
+    """The timestamp of a record's card in a channel, None where it has none."""
+    found = await conn.fetchval(FIND_MESSAGE, kind, subject_id, channel_id)
+    return str(found) if found is not None else None
+
+
+def _activity(row: Row) -> Activity:
+    return Activity(**dict(row))
