@@ -205,8 +205,10 @@ class Pool:
         return raw, transaction
 
 
-async def open_pool(config: DatabaseConfig) -> Pool:
+async def open_pool(config: DatabaseConfig, *, connect_now: bool = True) -> Pool:
     """Open a pool; it connects at once, to fail early, and afterwards as needed.
+
+    Without `connect_now` a server that is away is noticed at the first use, for processes that outlive it.
 
     Raises:
         Unavailable: the server cannot be reached or refuses the sign-in.
@@ -221,6 +223,8 @@ async def open_pool(config: DatabaseConfig) -> Pool:
             reset=_nothing_to_reset,
         )
     pool = Pool(raw, config)
+    if not connect_now:
+        return pool
     try:
         async with pool.acquire():
             return pool
