@@ -1,0 +1,95 @@
+"""Scheduled jobs: every scheduler ticks, one transaction claims (job, local time) and enqueues, a worker does the work."""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+import scheduler.jobs
+from bot.context import Deps
+from bot.errors import Missing
+from db.errors import DatabaseError
+from db.queries import claims
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job: its name, when it is due (five crontab fields, in TECHOPS_TIMEZONE), and what it does as of a moment."""
+
+    id: str
+    cron: str
+    run: Callable[[Deps, datetime], Awaitable[None]]
+
+
+def collect() -> tuple[Job, ...]:
+    """The jobs, one a module of `scheduler.jobs`.
+
+    Raises:
+        ValueError: two have the same ID.
+    """
+    names = [info.name for info in pkgutil.iter_modules(scheduler.jobs.__path__, "scheduler.jobs.")]
+    modules = [importlib.import_module(name) for name in names]
+    jobs = tuple(Job(module.ID, module.CRON, module.run) for module in modules)
+    if len({job.id for job in jobs}) < len(jobs):
+        raise ValueError("two scheduled jobs have the same ID")
+    return jobs
+
+
+def find(jobs: Sequence[Job], job_id: str) -> Job:
+    """The job of this name.
+
+    Raises:
+        Missing: there is none; the text lists those there are.
+    """
+    for job in jobs:
+        if job.id == job_id:
+            return job
+    raise Missing(f"There is no scheduled job {job_id}. Jobs are: {', '.join(job.id for job in jobs)}.")
+
+
+async def tick(deps: Deps, job: Job) -> bool:
+    """Claim the present minute for the job and enqueue it; False where another scheduler was faster."""
+    zone = ZoneInfo(deps.settings.techops_timezone)
+    due_local = deps.now().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
+    async with deps.pool.transaction() as conn:
+        claimed = await claims.insert_claim(conn, job.id, due_local, deps.now())
+        if claimed:
+            await claims.enqueue_job(conn, job.id, due_local)
+    return claimed
+
+
+async def run_claimed(deps: Deps, jobs: Sequence[Job], job_id: str, due_local: datetime) -> None:
+    """Do the work of a claimed due time, as of that time.
+
+    Raises:
+        Missing: this version knows no such job.
+    """
+    zone = ZoneInfo(deps.settings.techops_timezone)
+    await find(jobs, job_id).run(deps, due_local.replace(tzinfo=zone))
+    async with deps.pool.transaction() as conn:
+        await claims.mark_claim_done(conn, job_id, due_local, deps.now())
+
+
+def build(deps: Deps, jobs: Sequence[Job]) -> AsyncIOScheduler:
+    """The clock, not started yet. A tick that comes over 30 s late is left to the next one."""
+    clock = AsyncIOScheduler(timezone=deps.settings.techops_timezone)
+    for job in jobs:
+        trigger = CronTrigger.from_crontab(job.cron, timezone=deps.settings.techops_timezone)
+        clock.add_job(_safe_tick, trigger, args=(deps, job), id=job.id, misfire_grace_time=30, coalesce=True)
+    return clock
+
+
+async def _safe_tick(deps: Deps, job: Job) -> None:
+    try:
+        await tick(deps, job)
+    except DatabaseError as error:
+        # The clock outlives a restart of the database; what comes every minute comes again, and this says what did not.
+        _log.warning("tick_missed", job=job.id, reason=str(error))
