@@ -167,7 +167,7 @@ class Dispatcher:
             return await deliver(self._refused(gone, door), door, self._deps)
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                act.person = await people.resolve(self._deps, team_id, door.slack_user_id)
+                act.person = await people.resolve(self._deps, team_id, door.slack_user_id, introduce=entry.introduces)
                 ask = Ask(act=act, person=act.person, name=entry.name, **details)  # type: ignore[arg-type] # named above
                 answer = await run(entry, ask, self._deps)
                 await self._keep(act, answer)

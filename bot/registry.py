@@ -96,6 +96,7 @@ class Entry:
     default: bool = False
     title: str = ""
     on_message: bool = False
+    introduces: bool = True
 
 
 def command(
@@ -154,9 +155,9 @@ def shortcut(callback_id: str, title: str, *, on_message: bool = False, role: Ro
     return mark
 
 
-def event(event_type: str) -> Callable[[H], H]:
-    """An event of the Events API."""
-    return lambda handler: _mark(handler, Entry(Kind.EVENT, event_type, handler, Role.USER))
+def event(event_type: str, *, introduces: bool = True) -> Callable[[H], H]:
+    """An event of the Events API. Unless it `introduces`, it is ignored for people who have no account yet."""
+    return lambda handler: _mark(handler, Entry(Kind.EVENT, event_type, handler, Role.USER, introduces=introduces))
 
 
 def _mark(handler: H, entry: Entry) -> H:

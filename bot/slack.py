@@ -155,7 +155,7 @@ class Slack:
     async def user(self, slack_user_id: str) -> SlackUser:
         """Ask users.info about a person."""
         data = await self.call("users.info", user=slack_user_id, deadline=1.5)
-        return _slack_user(_mapping(data, "user"))
+        return parse_user(_mapping(data, "user"))
 
     async def channel_id(self, name_or_id: str) -> str:
         """The id of a channel given by name or id; the name itself where it cannot be found.
@@ -221,7 +221,8 @@ def _retry_after(headers: object) -> float:
         return 1.0
 
 
-def _slack_user(data: JsonMap) -> SlackUser:
+def parse_user(data: JsonMap) -> SlackUser:
+    """A user object, as in users.info and the user_change event (docs.slack.dev/reference/objects/user-object)."""
     profile = _mapping(data, "profile")
     confirmed = data.get("is_email_confirmed", True) is not False
     name = _text(profile, "display_name") or _text(profile, "real_name") or _text(data, "real_name")

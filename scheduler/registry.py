@@ -1,4 +1,4 @@
-"""Scheduled jobs: every scheduler ticks, one transaction claims (job, local time) and enqueues, a worker does the work."""
+"""Scheduled jobs: every scheduler ticks, one transaction claims (job, local time) and enqueues, a worker does it."""
 
 import importlib
 import pkgutil

@@ -1,5 +1,6 @@
 """People: a Slack identity becomes a dashboard user; roles."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,7 +11,7 @@ from bot.auth import Actor, unusable_password_hash
 from bot.context import Act, Deps
 from bot.errors import BadInput, Forbidden, Missing, Stranger, WrongState
 from bot.rules.suggest import closest
-from bot.slack import SlackError, SlackUnavailable, SlackUser
+from bot.slack import SlackError, SlackUnavailable, SlackUser, parse_user
 from db.models import Role, User
 from db.queries import people
 from db.queries.people import Identity
@@ -19,8 +20,10 @@ _REFRESH_AFTER: Final = timedelta(hours=24)
 _log = structlog.get_logger(__name__)
 
 
-async def resolve(deps: Deps, team_id: str, slack_user_id: str) -> Actor:
+async def resolve(deps: Deps, team_id: str, slack_user_id: str, *, introduce: bool = True) -> Actor:
     """The account of whoever sent a request; a member of our own workspace without one gets one, as `user`.
+
+    With `introduce` off nobody gets one.
 
     Raises:
         Stranger: another workspace, a guest, a bot, or nobody who can be given an account.
@@ -29,6 +32,8 @@ async def resolve(deps: Deps, team_id: str, slack_user_id: str) -> Actor:
     async with deps.pool.acquire() as conn:
         identity = await people.find_identity(conn, team_id, slack_user_id)
     if identity is None:
+        if not introduce:
+            raise Stranger("You have no account yet. Any command gives you one, such as `/maintenance`.")
         user = await _introduce(deps, team_id, slack_user_id)
     else:
         user = identity.user
@@ -41,8 +46,12 @@ async def resolve(deps: Deps, team_id: str, slack_user_id: str) -> Actor:
     return Actor(user.id, user.name, user.email, user.role, user.tz or "UTC", team_id, slack_user_id)
 
 
-async def refresh(deps: Deps, team_id: str, slack_user: SlackUser) -> None:
-    """Keep a person's name and zone as Slack tells them now; people without an account are left alone."""
+async def refresh(deps: Deps, team_id: str, user_object: Mapping[str, object]) -> None:
+    """Keep a person's name and zone as Slack's user object tells them; people without an account are left alone."""
+    await _keep(deps, team_id, parse_user(user_object))
+
+
+async def _keep(deps: Deps, team_id: str, slack_user: SlackUser) -> None:
     async with deps.pool.transaction() as conn:
         await people.update_identity(
             conn, team_id, slack_user.id, slack_user.name, known_zone(slack_user.tz), deps.now()
@@ -139,7 +148,7 @@ async def _refreshed(deps: Deps, team_id: str, identity: Identity) -> User:
         # Yesterday's name and zone serve as well until Slack answers again.
         _log.info("person_not_refreshed", slack_user=slack_user_id, reason=str(error))
         return identity.user
-    await refresh(deps, team_id, slack_user)
+    await _keep(deps, team_id, slack_user)
     async with deps.pool.acquire() as conn:
         return await people.get_user(conn, identity.user.id)
 

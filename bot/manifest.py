@@ -1,0 +1,93 @@
+"""Slack's app manifest, generated from the registry: what the code answers to is what the app asks for.
+
+Its form: docs.slack.dev/reference/app-manifest.
+"""
+
+from typing import Final
+
+from bot.registry import Kind, Registry
+from db.models import JsonObject
+
+# Each scope with what it is for; fewer would break what is named here.
+SCOPES: Final = {
+    "commands": "slash commands and shortcuts",
+    "chat:write": "cards, thread replies, direct messages",
+    "users:read": "names and time zones",
+    "users:read.email": "to know which dashboard account is whose",
+    "im:write": "to open a direct message",
+    "files:write": "exports by direct message",
+    "channels:read": "to find a channel by its name",
+    "groups:read": "the same for private channels",
+    "channels:history": "to find a message whose posting was not confirmed, before posting it again",
+    "groups:history": "the same in private channels",
+    "im:history": "the same in direct messages",
+}
+_DESCRIPTIONS: Final = {
+    "maintenance": "Raise, take and follow maintenance requests",
+    "worklog": "Log work and report hours",
+    "deploy": "Record, request and approve deployments",
+    "project": "See and manage projects",
+    "techops": "Your account, subscriptions, administration",
+}
+_HINTS: Final = {
+    "maintenance": "new | list | show ID | help",
+    "worklog": "ID HOURS WHAT | report | help",
+    "deploy": "status | request PROJECT VERSION ENV | help",
+    "project": "list | show P | help",
+    "techops": "help | whoami | subscribe",
+}
+
+
+def build(registry: Registry, *, url: str | None) -> JsonObject:
+    """The manifest. With `url` requests come by HTTP to url/slack/events; without, over Socket Mode."""
+    endpoint = f"{url.rstrip('/')}/slack/events" if url else None
+    interactivity: JsonObject = {"is_enabled": True}
+    events: JsonObject = {"bot_events": sorted(entry.name for entry in registry.entries(Kind.EVENT))}
+    if endpoint:
+        interactivity |= {"request_url": endpoint, "message_menu_options_url": endpoint}
+        events |= {"request_url": endpoint}
+    settings: JsonObject = {
+        "interactivity": interactivity,
+        "org_deploy_enabled": False,
+        "socket_mode_enabled": url is None,
+        "token_rotation_enabled": False,
+    }
+    if registry.entries(Kind.EVENT):
+        settings["event_subscriptions"] = events
+    return {
+        "display_information": {
+            "name": "TechOps",
+            "description": "Maintenance requests, work logs and deployments of the TechOps Dashboard",
+            "background_color": "#1f3a4d",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
+            "bot_user": {"display_name": "techops", "always_online": True},
+            "slash_commands": [_command(slash, endpoint) for slash in sorted(registry.slashes())],
+            "shortcuts": [
+                {
+                    "name": entry.title,
+                    "type": "message" if entry.on_message else "global",
+                    "callback_id": entry.name,
+                    "description": entry.title,
+                }
+                for entry in registry.entries(Kind.SHORTCUT)
+            ],
+        },
+        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "settings": settings,
+    }
+
+
+def _command(slash: str, endpoint: str | None) -> JsonObject:
+    command: JsonObject = {
+        "command": f"/{slash}",
+        "description": _DESCRIPTIONS.get(slash, f"TechOps: {slash}"),
+        "usage_hint": _HINTS.get(slash, "help"),
+        "should_escape": True,
+    }
+    return command | ({"url": endpoint} if endpoint else {})
