@@ -1,0 +1,61 @@
+"""`python -m sandbox`: serve a workspace until interrupted."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+from sandbox.server import Server
+from sandbox.workspace import Workspace
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A local Slack workspace for one app.")
+    parser.add_argument("--host", default="127.0.0.1", help="loopback addresses only")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--manifest", type=Path, help="the app's manifest, JSON; absent: everything is allowed")
+    parser.add_argument("--signing-secret", default="sandbox-signing-secret")
+    parser.add_argument("--bot-token", default="xoxb-sandbox-bot")
+    parser.add_argument("--app-token", default="xapp-sandbox-app")
+    parser.add_argument("--control-key", default="", help="needed for /_sandbox/ when set")
+    parser.add_argument("--bot-url", help="where the bot listens; absent: Socket Mode")
+    return parser.parse_args(arguments)
+
+
+async def serve(options: argparse.Namespace, manifest: dict[str, object] | None) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    workspace = Workspace(
+        manifest=manifest,
+        signing_secret=options.signing_secret,
+        bot_token=options.bot_token,
+        app_token=options.app_token,
+        control_key=options.control_key,
+    )
+    workspace.bot_url = options.bot_url
+    server = Server(workspace)
+    address = await server.start(options.host, options.port)
+    print(address, flush=True)  # noqa: T201 - the address is what the caller waits for
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    await ended.wait()
+    await server.stop()
+
+
+def main() -> int:
+    """Run the command line; 2 for what cannot work."""
+    options = parse(sys.argv[1:])
+    try:
+        manifest = json.loads(options.manifest.read_text()) if options.manifest else None
+        asyncio.run(serve(options, manifest))
+    except (OSError, ValueError) as fault:
+        print(f"the sandbox cannot start: {fault}", file=sys.stderr)  # noqa: T201 - a command line speaks
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
