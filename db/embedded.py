@@ -20,7 +20,7 @@ from urllib.parse import quote
 import asyncpg
 
 from db import embedded_binaries
-from db.embedded_binaries import EmbeddedError
+from db.embedded_binaries import Binaries, EmbeddedError
 from db.embedded_cluster import PORT, SUPERUSER, Cluster
 
 __all__ = ["EmbeddedError", "EmbeddedServer", "start"]
@@ -71,18 +71,25 @@ class EmbeddedServer:
                 self._users_lock = -1
 
 
-async def start(directory: Path, *, database: str = "dashboard", durable: bool = True) -> EmbeddedServer:
+async def start(
+    directory: Path,
+    *,
+    database: str = "dashboard",
+    durable: bool = True,
+    binaries: Binaries | None = None,
+) -> EmbeddedServer:
     """Start the server whose files are below `directory`, or adopt it where it runs.
 
     Args:
         directory: made if need be; may contain spaces and be of any length.
         database: made if need be.
         durable: False trades safety on a power failure for speed; for tests.
+        binaries: instead of those that are found.
 
     Raises:
         EmbeddedError: with what to do about it, and the end of the server's log.
     """
-    cluster = await asyncio.to_thread(_prepare, directory)
+    cluster = await asyncio.to_thread(_prepare, directory, binaries)
     async with _locked(cluster.base / "start.lock"):
         await asyncio.to_thread(_create_if_absent, cluster)
         adopted = await asyncio.to_thread(cluster.running) is not None
@@ -103,18 +110,18 @@ async def start(directory: Path, *, database: str = "dashboard", durable: bool =
     return EmbeddedServer(dsn, dsn, adopted, cluster.binaries.major, cluster, process, users)
 
 
-def _prepare(directory: Path) -> Cluster:
+def _prepare(directory: Path, binaries: Binaries | None) -> Cluster:
     base = directory.absolute() / "postgres"
-    user = embedded_binaries.server_user()
     try:
+        user = embedded_binaries.server_user(base / "data")
         # others may pass, not look: the server's user has to reach its data; what is secret has a mode of its own
         base.mkdir(mode=0o711 if user else 0o700, parents=True, exist_ok=True)
     except OSError as exc:
         raise EmbeddedError(f"The directory of the embedded database cannot be made: {exc}. Set DATA_DIR.") from exc
     version = base / "data" / "PG_VERSION"
-    major = int(version.read_text(encoding="ascii")) if version.exists() else None
-    binaries = embedded_binaries.reachable_by(user, embedded_binaries.find(major))
-    return Cluster(base, binaries, user)
+    major = int(version.read_text(encoding="utf-8")) if version.exists() else None
+    chosen = binaries or embedded_binaries.find(major)
+    return Cluster(base, embedded_binaries.reachable_by(user, chosen), user)
 
 
 def _create_if_absent(cluster: Cluster) -> None:
@@ -134,6 +141,7 @@ async def _launch(cluster: Cluster, *, durable: bool) -> subprocess.Popen[bytes]
         try:
             await _await_ready(cluster, process)
         except EmbeddedError as exc:
+            await asyncio.to_thread(cluster.end, process)
             # Its predecessor's helpers outlive it for a moment when it was killed.
             if _LEFTOVER not in str(exc) or attempt == _ATTEMPTS:
                 raise
@@ -165,8 +173,6 @@ async def _still_alive(cluster: Cluster, process: subprocess.Popen[bytes] | None
     if gone:
         raise EmbeddedError(cluster.complaint("The embedded database ended while it started"))
     if time.monotonic() > deadline:
-        if process is not None:
-            await asyncio.to_thread(cluster.end, process)
         raise EmbeddedError(cluster.complaint(f"The embedded database is not ready after {_READY_SECONDS:.0f} s"))
     await asyncio.sleep(_POLL_SECONDS)
 
@@ -200,7 +206,13 @@ def _dsn(cluster: Cluster, database: str) -> str:
 @asynccontextmanager
 async def _locked(path: Path) -> AsyncIterator[None]:
     """Hold a lock on a file; the operating system lets it go when we die."""
-    file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as exc:
+        raise EmbeddedError(
+            f"The directory of the embedded database is not ours to write: {exc}. "
+            "Start as the user who made it, or set DATA_DIR to another directory."
+        ) from exc
     try:
         deadline = time.monotonic() + _LOCK_SECONDS
         while not _try_lock(file):

@@ -67,16 +67,23 @@ class ServerUser:
         return bool(entry.st_mode & stat.S_IXOTH)
 
 
-def server_user() -> ServerUser | None:
-    """The user to run the server as: None for ourselves, an unprivileged one where we are root."""
+def server_user(data: Path) -> ServerUser | None:
+    """The user to run the server as: None for ourselves; for root the owner of `data`, or one without privileges.
+
+    Raises:
+        EmbeddedError: there is nobody to run it as.
+    """
     if os.geteuid() != 0:
         return None
+    if data.exists():
+        entry = data.stat()
+        return ServerUser(f"with number {entry.st_uid}", entry.st_uid, entry.st_gid)
     for name in _UNPRIVILEGED:
         try:
-            entry = pwd.getpwnam(name)
+            account = pwd.getpwnam(name)
         except KeyError:
             continue
-        return ServerUser(name, entry.pw_uid, entry.pw_gid)
+        return ServerUser(name, account.pw_uid, account.pw_gid)
     raise EmbeddedError(
         "PostgreSQL does not run as root, and there is neither a user postgres nor a user nobody to run it as. "
         "Make one of them, start as a normal user, or set DATABASE_URL."
@@ -118,7 +125,8 @@ def reachable_by(user: ServerUser | None, binaries: Binaries) -> Binaries:
     if user is None or user.reaches(binaries.directory):
         return binaries
     site = binaries.directory.parents[2]
-    fingerprint = int(binaries.directory.joinpath("postgres").stat().st_mtime)
+    entry = binaries.directory.joinpath("postgres").stat()
+    fingerprint = f"{entry.st_size:x}-{int(entry.st_mtime):x}"
     for area in (_CACHE, Path(tempfile.gettempdir()) / "techops-software"):
         try:
             copied = _copy_once(site, binaries, area / f"postgresql-{binaries.major}-{fingerprint}")
@@ -176,7 +184,11 @@ def _copy_once(site: Path, binaries: Binaries, target: Path) -> Path:
                 ignored = shutil.ignore_patterns(*_NOT_NEEDED)
                 shutil.copytree(site / part, scratch / part, symlinks=True, ignore=ignored)
         scratch.chmod(0o755)
-        scratch.rename(target)
+        try:
+            scratch.rename(target)
+        except OSError:
+            if not (target / inside / "postgres").exists():  # else another start was quicker
+                raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return target / inside

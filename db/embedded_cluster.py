@@ -60,11 +60,11 @@ class Cluster:
         """The superuser's password; made at random on the first call, readable by us alone."""
         path = self.base / "password"
         if path.exists():
-            return path.read_text(encoding="ascii").strip()
+            return path.read_text(encoding="utf-8").strip()
         if self.data.exists():
             raise EmbeddedError(f"The password of the embedded database is lost: {path} is missing. Put it back.")
         password = secrets.token_urlsafe(32)
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
             file.write(password + "\n")
         return password
 
@@ -100,6 +100,8 @@ class Cluster:
         command = [str(self.binaries.directory / "postgres"), "-D", self._seen_from_inside(self.data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
+        # left by a killed server; its number may be a stranger's by now, whom PostgreSQL would take for a running one
+        (self.socket_directory / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
         if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
             self.log.replace(self.base / "server.log.1")
         with self._writing_log() as log:
@@ -125,7 +127,7 @@ class Cluster:
             return None
         if pid > 0 and _is_server(pid, self.data):
             return pid
-        # Its number may belong to a stranger by now, which PostgreSQL would take for a running server.
+        # as with the socket's lock
         path.unlink(missing_ok=True)
         return None
 
@@ -173,7 +175,7 @@ class Cluster:
             *("--no-sync", "--no-instructions", "--auth=scram-sha-256", "--pwfile=/dev/stdin"),
         ]
         with tempfile.TemporaryFile() as password, self._writing_log() as log:
-            password.write(self.password.encode("ascii"))
+            password.write(self.password.encode("utf-8"))
             password.seek(0)
             if self.user is not None:
                 os.fchown(password.fileno(), self.user.uid, self.user.gid)

@@ -3,7 +3,6 @@
 asyncpg has one class for each of some 250 error codes. Nobody above `db` should have to know them: they are translated
 here into eight that differ in what the caller can do.
 """
-# ruff: noqa: N818 - the names are read as `except Unavailable`, `except Conflict`; a suffix would add nothing
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
