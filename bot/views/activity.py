@@ -9,7 +9,7 @@ from bot.rules.ids import card_label
 from bot.views import kit
 from bot.views.kit import Message, Part
 from bot.views.wording import join_words, line, priority_label, status_label
-from db.models import Activity, JsonObject, Priority
+from db.models import Activity, JsonObject
 
 Names = Mapping[int, str]
 
@@ -31,6 +31,14 @@ _DONE = {
     "commented": "Comment added",
     "deleted": "Deleted",
 }
+# The column that a verb is about; verbs without an entry are about another table's row.
+_TOLD: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("started", "completed", "cancelled", "reopened", "status_changed", "edited"), frozenset()),
+    "assigned": frozenset({"assigned_to"}),
+    "unassigned": frozenset({"assigned_to"}),
+    "prioritised": frozenset({"priority"}),
+    "due_changed": frozenset({"due_date"}),
+}
 _COLUMNS = {"title": "title", "description": "description", "project_id": "project", "requested_by": "requester"}
 _SIMPLE = {
     "started": ("started work on", "was started"),
@@ -46,7 +54,9 @@ _ON_THE_CARD = {"created", "deleted"}
 def done_by(activity: Activity) -> str:
     """Say what happened and who did it, without a date: "Started by Elena Engineer"."""
     what = _DONE.get(activity.verb, "Changed")
-    return f"{what} by {line(activity.actor_name, 80)}" if activity.actor_name else f"{what} outside Slack"
+    if activity.actor_name:
+        return f"{what} by {line(activity.actor_name, 80)}"
+    return f"{what} outside Slack" if activity.source == "dashboard" else what
 
 
 def activity_line(a: Activity, *, names: Names, zone: tzinfo = UTC) -> Message | None:
@@ -70,7 +80,11 @@ def words_of(a: Activity) -> str:
 
 
 def sentence(a: Activity, *, names: Names, zone: tzinfo = UTC) -> list[Part]:
-    """Tell one change as a sentence, in the passive where nobody is known to have done it."""
+    """Tell one change: a sentence, passive where nobody is known to have done it, and what else changed with it."""
+    return [*_main(a, names, zone), *_beside(a, names, zone)]
+
+
+def _main(a: Activity, names: Names, zone: tzinfo) -> list[Part]:
     what, who = card_label(a.subject_id), line(a.actor_name, 80) if a.actor_name else None
     if a.verb in _SIMPLE:
         active, passive = _SIMPLE[a.verb]
@@ -81,11 +95,33 @@ def sentence(a: Activity, *, names: Names, zone: tzinfo = UTC) -> list[Part]:
     return told(a, what, who, names, zone)
 
 
+def _beside(a: Activity, names: Names, zone: tzinfo) -> list[Part]:
+    """Tell the columns that changed in the same act but do not name it, as the dashboard's form changes many."""
+    new, told = a.new or {}, _TOLD.get(a.verb)
+    if told is None:
+        return []
+    parts: list[Part] = []
+    if "assigned_to" in new and "assigned_to" not in told:
+        assignee = _number(new, "assigned_to")
+        parts.append(f" Assignee: {_name(assignee, names) if assignee is not None else 'nobody'}.")
+    if "priority" in new and "priority" not in told:
+        parts.append(f" Priority: {priority_label(_text(new, 'priority') or '').lower()}.")
+    if "due_date" in new and "due_date" not in told:
+        due = _instant(_text(new, "due_date"), zone)
+        parts += [" Due ", due, "."] if due else [" Due date changed." if _text(new, "due_date") else " No due date."]
+    words = [] if a.verb == "edited" else [name for column, name in _COLUMNS.items() if column in new]
+    return [*parts, f" Also edited: {join_words(words)}."] if words else parts
+
+
+def _name(user_id: int | None, names: Names) -> str:
+    return line(names.get(user_id or 0, ""), 80, empty="someone else")
+
+
 def _assigned(a: Activity, what: str, who: str | None, names: Names, _zone: tzinfo) -> list[Part]:
     assignee = _number(a.new, "assigned_to")
     if assignee is not None and assignee == a.actor_id and who:
         return [f"{who} took {what}."]
-    name = line(names.get(assignee, ""), 80, empty="someone else") if assignee is not None else "someone else"
+    name = _name(assignee, names)
     return [f"{who} assigned {what} to {name}."] if who else [f"{what} was assigned to {name}."]
 
 
@@ -119,19 +155,19 @@ def _edited(a: Activity, what: str, who: str | None, _names: Names, _zone: tzinf
 
 
 def _work_logged(a: Activity, what: str, who: str | None, names: Names, _zone: tzinfo) -> list[Part]:
-    return _work(a.new, "logged", what, who or names.get(_number(a.new, "user_id") or 0))
+    doer = who or names.get(_number(a.new, "user_id") or 0)
+    return [f"{line(doer, 80)} logged work on {what}{_work(a.new)}." if doer else f"{what} has new work{_work(a.new)}."]
 
 
 def _work_deleted(a: Activity, what: str, who: str | None, _names: Names, _zone: tzinfo) -> list[Part]:
-    return _work(a.old, "deleted", what, who)
+    return [f"{who} deleted work on {what}{_work(a.old)}." if who else f"Work on {what} was deleted{_work(a.old)}."]
 
 
-def _work(log: JsonObject | None, verb: str, what: str, who: str | None) -> list[Part]:
+def _work(log: JsonObject | None) -> str:
     amount, day = hours_text(_text(log, "hours_spent")), _text(log, "work_date")
-    logged = f"{amount} of work" if amount else "work"
-    on = f"{logged} on {what}" + (f", done on {line(day, 20)}" if day else "")
-    subject = on[0].upper() + on[1:]
-    return [f"{line(who, 80)} {verb} {on}."] if who else [f"{subject}, was {verb}."]
+    details = [amount, f"on {line(day, 20)}" if day else ""]
+    told = " ".join(detail for detail in details if detail)
+    return f": {told}" if told else ""
 
 
 _Told = Callable[[Activity, str, str | None, Names, tzinfo], list[Part]]
@@ -153,11 +189,6 @@ def hours_text(value: Decimal | str | None) -> str:
         return "" if hours is None else f"{format_hours(hours)} hour{'' if hours == 1 else 's'}"
     except InvalidOperation:
         return ""
-
-
-def known_priority(priority: str) -> str | None:
-    """Give the priority back where it is one that can be chosen."""
-    return priority if priority in set(Priority) else None
 
 
 def _text(columns: JsonObject | None, name: str) -> str | None:

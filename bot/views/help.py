@@ -27,7 +27,8 @@ def help_for(slash: str, entries: Sequence[HelpLine]) -> Reply:
     name = _name(slash)
     head = [kit.header(f"What {name} can do")]
     tail = [kit.context("Words and options may stand in any order. MR-42, #42 and 42 mean the same.")]
-    text = f"{name} understands {join_words([line(entry.usage, 60) for entry in entries]) or 'nothing yet'}."
+    verbs = dict.fromkeys(entry.usage.split(" ")[0] for entry in entries if entry.usage)
+    text = f"{name} understands {join_words([line(verb, 40) for verb in verbs]) or 'no verbs'}."
     return kit.reply(kit.escape(text), kit.stack(head, [_entry(name, entry) for entry in entries], tail))
 
 
@@ -48,7 +49,8 @@ def _name(slash: str) -> str:
 
 def _entry(name: str, entry: HelpLine) -> list[Block]:
     who = f" For {_WHO[entry.role]}." if entry.role in _WHO else ""
-    parts: list[Part] = [kit.Code(f"{name} {entry.usage}".strip()), f"\n{entry.help}{who}"]
+    does = line(entry.help, 300, empty="").removesuffix(".")
+    parts: list[Part] = [kit.Code(f"{name} {entry.usage}".strip()), f"\n{does}.{who}" if does else f"\n{who.strip()}"]
     for example in entry.examples[:3]:
         shown = example if example.startswith("/") else f"{name} {example}"
         parts += ["\nExample: ", kit.Code(shown.strip())]

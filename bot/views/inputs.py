@@ -10,7 +10,8 @@ from datetime import time as clock_time
 from bot.views.answers import Block, View
 from bot.views.wording import TEXT_LIMIT, clean, line, truncate
 
-METADATA_LIMIT = 3000
+# Slack takes 3,000; the rest is left for what an answer needs to find its way back.
+METADATA_LIMIT = 2000
 MODAL_BLOCKS = 100
 Option = tuple[str, str]
 
@@ -27,7 +28,7 @@ def modal(
     """Make a dialog; title and button labels of at most 24 characters.
 
     Raises:
-        ValueError: `metadata` exceeds 3,000 characters, or there are over 100 blocks; cut, they would lose meaning.
+        ValueError: `metadata` exceeds 2,000 characters, or there are over 100 blocks; cut, they would lose meaning.
     """
     if len(metadata) > METADATA_LIMIT or len(blocks) > MODAL_BLOCKS:
         raise ValueError(f"Modal {callback_id} is too large: {len(metadata)} characters, {len(blocks)} blocks.")

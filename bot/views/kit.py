@@ -85,7 +85,8 @@ MESSAGE_BLOCKS = 50
 # Slack refuses a message whose blocks together exceed about 13,200 characters (`msg_blocks_too_long`, undocumented).
 MESSAGE_SIZE = 12_000
 
-_FORMATTING = re.compile(r"[*_~`:|]|^\s*(?:&gt;|[•-])")
+_MORE_SIZE = 400
+_FORMATTING = re.compile(r"[*_~`]|:[\w+-]+:|^(?:&gt;|[•-] )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,9 @@ def button(label: str, action_id: str, value: str, style: str | None = None, con
     """
     if len(value) > 2000:  # noqa: PLR2004 - Slack's limit, named in the docstring
         raise ValueError(f"The value of button {action_id} has {len(value)} characters; Slack takes 2000.")
-    made: Block = {"type": "button", "text": plain(label, 75), "action_id": action_id, "value": value}
+    made: Block = {"type": "button", "text": plain(label, 75), "action_id": action_id}
+    if value:
+        made["value"] = value
     if style:
         made["style"] = style
     if confirm:
@@ -213,13 +216,16 @@ def stack(
     *,
     more: Callable[[int], Block] = and_more,
     total: int | None = None,
+    most: int = MESSAGE_BLOCKS,
+    room: int = MESSAGE_SIZE,
 ) -> list[Block]:
     """Put as many items between head and tail as a message holds; `more` makes the line that counts the rest.
 
-    `total` is the number of entries where `items` are only the first of them.
+    `total` is the number of entries where `items` are only the first of them. `most` blocks and `room` characters
+    are what a part of a message may take.
     """
-    room_blocks = MESSAGE_BLOCKS - len(head) - len(tail) - 1
-    room_size = MESSAGE_SIZE - size(head) - size(tail) - 400
+    room_blocks = most - len(head) - len(tail) - 1
+    room_size = room - size(head) - size(tail) - _MORE_SIZE
     shown: list[Block] = []
     fitted = 0
     for item in items:

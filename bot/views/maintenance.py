@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from bot.rules.ids import card_label
 from bot.views import kit
-from bot.views.activity import hours_text, sentence, words_of
+from bot.views.activity import Names, hours_text, sentence, words_of
 from bot.views.answers import Block, Choices, Reply
 from bot.views.cards import card_actions, card_fields
 from bot.views.cards import heading as card_heading
 from bot.views.kit import Part
 from bot.views.maintenance_modals import cancel_request, complete_request, edit_request, new_request
-from bot.views.wording import count, line, priority_label, quoted, status_label, truncate
+from bot.views.wording import count, line, priority_label, quoted, status_label, truncate, units
 from db.models import Activity, Comment, HistoryEntry, Page, Project, Request, RequestStatus, WorkLog
 
 __all__ = [
@@ -38,10 +38,12 @@ __all__ = [
 ]
 
 _VALUE_LIMIT = 2000
-_OVERVIEW = 6
-_RECENT = 5
+_DESCRIPTION = 2900
+_SHOWN = 5
+_HALF = 5_500
 _MOVED = {"started": "started", "completed": "completed", "cancelled": "cancelled", "reopened": "open again"}
-_STATUS_VERBS = {"started", "completed", "cancelled", "reopened", "status_changed"}
+# Told by the status history and by the request itself.
+_TOLD_ELSEWHERE = {"created", "started", "completed", "cancelled", "reopened", "status_changed"}
 
 
 def page_token(filter_token: str, cursor: str) -> str:
@@ -71,50 +73,57 @@ def request_list(
     turns, cut = _turns(page, filter_token)
     tail = [*([kit.actions(*turns)] if turns else []), *([kit.context(_NARROW)] if cut else []), kit.note(*_OPEN_ONE)]
     blocks = kit.stack([kit.header(heading)], [_item(row, now) for row in page.rows], tail)
-    first, last = card_label(page.rows[0].id), card_label(page.rows[-1].id)
-    told = f"{line(heading, 150)}: {count(len(page.rows), 'request')}, from {first} to {last}."
+    told = f"{line(heading, 150)}: {count(len(page.rows), 'request')} on this page."
     return kit.reply(kit.escape(told), blocks, replace=replace)
 
 
 def overview(mine: Sequence[Request], waiting: Sequence[Request], *, now: datetime | None = None) -> Reply:
     """Show a person's own open requests and those that wait for them."""
-    own, due = count(len(mine), "open request"), count(len(waiting), "request")
-    told = f"You have {own}, and {due} {_wait(len(waiting))} for you."
-    head = [kit.section(told)]
-    tail = [kit.actions(kit.button("New request", "maintenance.new", "new", "primary")), kit.note(*_OPEN_ONE)]
+    own = f"You have {count(len(mine), 'open request') if mine else 'no open requests'}"
+    told = f"{own}, and {count(len(waiting), 'request') if waiting else 'nothing'} {_wait(len(waiting))} for you."
     parts = [
-        *_part("Waiting for you", waiting, "`/maintenance list assignee:me`", now),
-        *_part("Your open requests", mine, "`/maintenance list mine`", now),
+        *_part("Waiting for you", [_item(row, now) for row in waiting], "`/maintenance list assignee:me`", _HALF),
+        *_part("Your open requests", [_item(row, now) for row in mine], "`/maintenance list mine`", _HALF),
     ]
-    return kit.reply(told, kit.stack(head, parts, tail))
+    new = kit.actions(kit.button("New request", "maintenance.new", "new", "primary"))
+    return kit.reply(told, [kit.section(told), *parts, new, kit.note(*_OPEN_ONE)])
 
 
 def show(row: Request, logs: Sequence[WorkLog], comments: Sequence[Comment]) -> Reply:
     """Show one request in full: description, the newest comments and work logs, and the card's buttons."""
-    head = [*card_heading(row), card_fields(row), kit.section(truncate(kit.clean(row.description), 2900))]
-    label = card_label(row.id)
+    head, tail, label = [*card_heading(row), card_fields(row), *_whole(row)], card_actions(row), card_label(row.id)
+    half = (kit.MESSAGE_SIZE - kit.size([*head, tail])) // 2
     told = sorted(comments, key=lambda comment: comment.at, reverse=True)
     worked = sorted(logs, key=lambda log: (log.work_date, log.id), reverse=True)
-    items = [
-        *_recent("Comments", [_comment(comment) for comment in told], f"`/maintenance history {label}`"),
-        *_recent("Work", [_log(log) for log in worked], f"`/worklog list {label}`"),
+    parts = [
+        *_part("Comments", [_comment(comment) for comment in told], f"`/maintenance history {label}`", half),
+        *_part("Work", [_log(log) for log in worked], f"`/worklog list {label}`", half),
     ]
     status = status_label(row.status).lower()
     text = kit.spoken([*quoted(row.id, row.title), f" is {status}, with {count(len(comments), 'comment')}"])
-    return kit.reply(f"{text} and {count(len(logs), 'work log')}.", kit.stack(head, items, [card_actions(row)]))
+    return kit.reply(f"{text} and {count(len(logs), 'work log')}.", [*head, *parts, tail])
 
 
-def history(row: Request, entries: Sequence[HistoryEntry], activity: Sequence[Activity]) -> Reply:
-    """Show what happened to a request, newest first: its status history, and every other change that is known."""
-    others = [change for change in activity if change.verb not in _STATUS_VERBS]
+def history(
+    row: Request,
+    entries: Sequence[HistoryEntry],
+    activity: Sequence[Activity],
+    *,
+    names: Names | None = None,
+    zone: tzinfo = UTC,
+) -> Reply:
+    """Show what happened to a request, newest first: its status history, and every other change that is known.
+
+    `names` and `zone` as for `cards.activity_line`.
+    """
+    others = [change for change in activity if change.verb not in _TOLD_ELSEWHERE]
     told = [*[(entry.at, 0, entry.id, _entry(entry)) for entry in entries]]
-    told += [(change.at, 1, change.id, _change(change)) for change in others]
+    told += [(change.at, 1, change.id, _change(change, names or {}, zone)) for change in others]
     told.sort(key=lambda item: item[:3], reverse=True)
     head = [kit.header(f"History of {card_label(row.id)}"), kit.section(line(row.title, 255))]
-    if not told:
-        head.append(kit.section("Nothing has changed since it was raised."))
+    raised = kit.rich(f"{line(row.requester_name, 80)} raised it. ", row.created_at)
     text = kit.spoken([*quoted(row.id, row.title), f" has {count(len(told), 'change')} in its history."])
-    return kit.reply(text, kit.stack(head, [blocks for *_, blocks in told], more=_and_earlier))
+    return kit.reply(text, kit.stack(head, [blocks for *_, blocks in told], [raised], more=_and_earlier))
 
 
 def search_results(rows: Sequence[Request], *, words: str, more: bool = False, now: datetime | None = None) -> Reply:
@@ -195,22 +204,24 @@ def _item(row: Request, now: datetime | None) -> list[Block]:
     return [kit.rich(kit.Bold(card_label(row.id)), f"  {line(row.title, 200)}"), kit.context(" · ".join(state), *when)]
 
 
-def _part(title: str, rows: Sequence[Request], hint: str, now: datetime | None) -> list[list[Block]]:
-    if not rows:
-        return []
-    items = [[kit.rich(kit.Bold(title))], *[_item(row, now) for row in rows[:_OVERVIEW]]]
-    return items + ([[kit.and_more(len(rows) - _OVERVIEW, hint)]] if len(rows) > _OVERVIEW else [])
-
-
-def _recent(title: str, items: Sequence[list[Block]], hint: str) -> list[list[Block]]:
+def _part(title: str, items: Sequence[Sequence[Block]], hint: str, room: int) -> list[Block]:
+    """Show the first few entries under a title, in at most `room` characters, and where the others are."""
     if not items:
         return []
-    shown = [[kit.rich(kit.Bold(title))], *items[:_RECENT]]
-    return shown + ([[kit.and_more(len(items) - _RECENT, hint)]] if len(items) > _RECENT else [])
+    head = [kit.rich(kit.Bold(title))]
+    return kit.stack(head, items[:_SHOWN], more=lambda left: kit.and_more(left, hint), total=len(items), room=room)
+
+
+def _whole(row: Request) -> list[Block]:
+    """Show a description as whole as a message holds it."""
+    text = kit.clean(row.description).strip()
+    left = units(text) - _DESCRIPTION
+    cut = [kit.context(f"The description goes on for {count(left, 'character')}; the dashboard has all of it.")]
+    return [kit.section(truncate(text, _DESCRIPTION)), *(cut if left > 0 else [])] if kit.visible(text) else []
 
 
 def _wait(number: int) -> str:
-    return "waits" if number == 1 else "wait"
+    return "wait" if number > 1 else "waits"
 
 
 def _nothing(heading: str, *, replace: bool) -> Reply:
@@ -241,16 +252,13 @@ def _log(log: WorkLog) -> list[Block]:
 
 
 def _entry(entry: HistoryEntry) -> list[Block]:
-    old = f" (it was {status_label(entry.old_status).lower()})" if entry.old_status else ""
-    who = line(entry.changed_by_name, 80)
-    told: list[Part] = [f"{who} made it {status_label(entry.new_status).lower()}{old}. ", entry.at]
-    return _told(told, entry.notes or "")
+    old = f" from {status_label(entry.old_status).lower()}" if entry.old_status else ""
+    who, new = line(entry.changed_by_name, 80), status_label(entry.new_status).lower()
+    return _told([f"{who} moved it{old} to {new}. ", entry.at], entry.notes or "")
 
 
-def _change(change: Activity) -> list[Block]:
-    raised = [f"{card_label(change.subject_id)} was raised by {line(change.actor_name or '', 80, empty='somebody')}."]
-    parts: list[Part] = [*raised] if change.verb == "created" else sentence(change, names={})
-    return _told([*parts, " ", change.at], words_of(change))
+def _change(change: Activity, names: Names, zone: tzinfo) -> list[Block]:
+    return _told([*sentence(change, names=names, zone=zone), " ", change.at], words_of(change))
 
 
 def _told(parts: Sequence[Part], words: str) -> list[Block]:

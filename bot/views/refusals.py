@@ -43,6 +43,12 @@ def refusal_modal(text: str, *, title: str = "Not possible") -> View:
     return kit.modal("refusal", title, [kit.rich(*_parts(text))], None, close="Close")
 
 
+def reply_modal(reply: Reply, *, title: str = "TechOps") -> View:
+    """Show a private answer where only a dialog can be shown; what a dialog cannot hold is left out."""
+    shown = [block for block in reply.blocks if block.get("type") not in {"table", "data_table", "data_visualization"}]
+    return kit.modal("reply", title, shown or [kit.section(kit.mrkdwn(reply.text))], None, close="Close")
+
+
 def _parts(text: str) -> list[Part]:
     problem, example, typed = text.rpartition(_EXAMPLE)
     if example and typed.strip() and "\n" not in typed:

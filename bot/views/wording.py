@@ -21,7 +21,6 @@ _LINE_END = re.compile("\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CUT_MARKUP = re.compile(r"(?:<[^>]*|&[a-z]{0,3})$")
 _CODE = re.compile(r"`([^`\n]+)`")
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def visible(text: str) -> bool:
 
 def units(text: str) -> int:
     """Length in UTF-16 units, the larger of the two ways in which Slack's clients and servers count."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def truncate(text: str, limit: int) -> str:
@@ -78,7 +77,7 @@ def truncate_markup(text: str, limit: int = TEXT_LIMIT) -> str:
 
 def escape(text: str, limit: int | None = None) -> str:
     """Make people's text safe in mrkdwn: `<!channel>` stays text. `limit` counts the escaped units."""
-    escaped = "".join(_ENTITIES.get(char, char) for char in clean(text))
+    escaped = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return escaped if limit is None else truncate_markup(escaped, limit)
 
 

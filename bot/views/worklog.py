@@ -71,8 +71,8 @@ def report(lines: Sequence[ReportLine], period: Period, *, scope: str, token: st
     if not lines:
         return kit.say(f"{heading} ({days}): no work is logged.")
     told = f"{heading} ({days}): {hours_text(_total(entry.hours for entry in lines))}."
-    people = _sums((line(entry.user_name, 60), entry.hours) for entry in lines)
-    projects = _sums((line(entry.project_name or "No project", 60), entry.hours) for entry in lines)
+    people = _sums((entry.user_name, entry.hours) for entry in lines)
+    projects = _sums((entry.project_name or "No project", entry.hours) for entry in lines)
     head = [kit.header(heading), kit.section(told), _totals("By person", people), _totals("By project", projects)]
     tail, cut = _export(token)
     return kit.reply(kit.escape(told), [*head, *_table(lines, kit.size([*head, *tail])), *tail, *cut])
@@ -98,7 +98,7 @@ def _sums(entries: Iterable[tuple[str, Decimal]]) -> list[tuple[str, Decimal]]:
 
 
 def _totals(title: str, sums: Sequence[tuple[str, Decimal]]) -> Block:
-    rows = [f"\n{name}: {hours_text(hours)}" for name, hours in sums[:_TOTALS]]
+    rows = [f"\n{line(name, 60)}: {hours_text(hours)}" for name, hours in sums[:_TOTALS]]
     left = len(sums) - _TOTALS
     return kit.rich(kit.Bold(title), "".join(rows), *([f"\nand {left:,} more"] if left > 0 else []))
 
