@@ -15,6 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.app import dispatch
 from bot.envelope import EnvelopeError, SslCheck, UrlVerification, parse_body
+from bot.services.health import Finding
 from bot.settings import Settings
 
 # The largest view is 250 KB (docs.slack.dev/reference/views); form encoding can triple it.
@@ -22,20 +23,18 @@ _BODY_LIMIT: Final = 1024 * 1024
 _SIGNATURE_SECONDS: Final = 300
 _log = structlog.get_logger(__name__)
 
-Check = Callable[[], Awaitable[str | None]]
+Examine = Callable[[], Awaitable[Sequence[Finding]]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Receiver:
-    """The HTTP side of one process. `checks` are named functions that return what is wrong, None where nothing is."""
+    """The HTTP side of one process; `examine` tells how it and what it depends on do."""
 
-    def __init__(
-        self, app: AsyncApp | None, settings: Settings, checks: Sequence[tuple[str, Check]], now: Callable[[], float]
-    ) -> None:
+    def __init__(self, app: AsyncApp | None, settings: Settings, examine: Examine, now: Callable[[], float]) -> None:
         secret = settings.slack_signing_secret
         self._app = app
         self._settings = settings
-        self._checks = checks
+        self._examine = examine
         self._now = now
         self._verifier = SignatureVerifier(secret.get_secret_value()) if secret else None
         self._ending = False
@@ -98,10 +97,13 @@ class Receiver:
         return web.json_response({"status": "ok"})
 
     async def _readyz(self, _request: web.Request) -> web.Response:
-        faults = {name: fault for name, check in self._checks if (fault := await check()) is not None}
-        state = {name: faults.get(name, "ok") for name, _ in self._checks}
-        status = 503 if faults else 200
-        return web.json_response({"status": "unavailable" if faults else "ok", "checks": state}, status=status)
+        findings = await self._examine()
+        ready = all(finding.ok for finding in findings)
+        body = {
+            "status": "ok" if ready else "unavailable",
+            "checks": {finding.name: finding.text for finding in findings},
+        }
+        return web.json_response(body, status=200 if ready else 503)
 
     async def _metrics(self, request: web.Request) -> web.Response:
         if not self._may_see_metrics(request):

@@ -40,9 +40,7 @@ async def resolve(deps: Deps, team_id: str, slack_user_id: str, *, introduce: bo
         if deps.now() - identity.refreshed_at > _REFRESH_AFTER:
             user = await _refreshed(deps, team_id, identity)
     if not user.is_active:
-        raise Forbidden(
-            f"The account {user.email} is deactivated, so nothing was done. An admin can reactivate it in the dashboard."
-        )
+        raise Forbidden(f"The account {user.email} is deactivated, so nothing was done. An admin can reactivate it.")
     return Actor(user.id, user.name, user.email, user.role, user.tz or "UTC", team_id, slack_user_id)
 
 

@@ -1,0 +1,64 @@
+"""Whether this process and what it depends on are in order, for /readyz and `techops doctor`."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from bot.context import Deps
+from db.errors import DatabaseError
+from db.queries import queue, schema_migrations
+from db.scripts import load_scripts
+
+_SECONDS: Final = 2.5
+# A job that is due for five minutes is taken by nobody.
+_OLDEST_SECONDS: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what it is about, whether it is in order, and what to read."""
+
+    name: str
+    ok: bool
+    text: str
+
+
+async def examine(deps: Deps) -> list[Finding]:
+    """Database, migrations and queue; a database that does not answer within 2.5 s fails all of them."""
+    try:
+        async with asyncio.timeout(_SECONDS):
+            return await _examine(deps)
+    except (DatabaseError, TimeoutError) as error:
+        reason = str(error) or "no answer in time"
+        return [Finding(name, ok=False, text=reason) for name in ("database", "migrations", "queue")]
+
+
+async def _examine(deps: Deps) -> list[Finding]:
+    async with deps.pool.acquire() as conn:
+        applied = {row["name"] for row in await schema_migrations.list_migrations(conn)}
+        known = {script.name for script in load_scripts()}
+        findings = [Finding("database", ok=True, text="ok"), _migrations(known - applied, applied - known)]
+        if known - applied:
+            return [*findings, Finding("queue", ok=False, text="its tables are made by `techops migrate`")]
+        health = await queue.get_health(conn, deps.now())
+    return [*findings, _queue(health)]
+
+
+def _migrations(pending: set[str], newer: set[str]) -> Finding:
+    if pending:
+        return Finding("migrations", ok=False, text=f"run `techops migrate`: {len(pending)} pending")
+    if newer:
+        return Finding(
+            "migrations", ok=False, text=f"the database is newer than this program: {', '.join(sorted(newer))}"
+        )
+    return Finding("migrations", ok=True, text="ok")
+
+
+def _queue(health: queue.QueueHealth) -> Finding:
+    late = health.oldest_seconds > _OLDEST_SECONDS
+    text = (
+        f"{health.due} due, the oldest for {health.oldest_seconds:.0f} s: is a worker running?"
+        if late
+        else f"ok, {health.due} due, {health.waiting} waiting, {health.held} held"
+    )
+    return Finding("queue", ok=not late, text=text)
