@@ -121,6 +121,7 @@ def _sqlstate(exc: BaseException) -> str | None:
 
 _UNAVAILABLE = (
     ConnectionError,
+    asyncpg.InternalClientError,  # "cannot switch to state": the server has said goodbye, and the connection is closing
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,

@@ -3,25 +3,24 @@
 
 import asyncio
 import json
-import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, Literal, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import asyncpg
 
+from db.config import DatabaseConfig, SslMode, connection_arguments
 from db.errors import DatabaseError, Unavailable, translate, translated, translated_connecting
 
-SslMode = Literal["false", "true", "require"]
+__all__ = ["Conn", "DatabaseConfig", "Pool", "Row", "SslMode", "connect", "open_pool"]
+
 Row = Mapping[str, Any]
 
 SET_LOCALS: Final = """
 SELECT set_config(name, value, true) FROM unnest($1::text[], $2::text[]) AS setting(name, value)
 """
 
-_ROLLBACK_SECONDS: Final = 2.0
+_ROLLBACK_SECONDS: Final = 0.5
 
 
 class Conn(Protocol):
@@ -53,32 +52,6 @@ class Conn(Protocol):
 
     def cursor(self, query: str, *args: object, prefetch: int | None = None) -> Any:
         """Rows one by one, for results that do not fit into memory; `async for`, inside a transaction."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseConfig:
-    """Where the database is and how it is used. Times are seconds.
-
-    Either `dsn` (a `postgresql://` address; its own `sslmode` counts unless `ssl` is given) or the parts.
-    `ssl`: `true` checks the server's certificate and name against `ssl_root_cert` or the system's authorities,
-    `require` encrypts without checking, `false` does not encrypt, None leaves it to the address.
-    `timezone` is the zone in which the dashboard writes its zone-less timestamps.
-    """
-
-    dsn: str | None = field(default=None, repr=False)
-    host: str | None = None
-    port: int | None = None
-    name: str | None = None
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    ssl: SslMode | None = None
-    ssl_root_cert: Path | None = None
-    timezone: str = "UTC"
-    application_name: str = "techops"
-    max_size: int = 20
-    idle_seconds: float = 30.0
-    connect_timeout: float = 2.0
-    statement_timeout: float | None = None
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
@@ -181,28 +154,23 @@ class Pool:
                 raise
 
     async def _begin(self, settings: Mapping[str, str] | None) -> tuple[Any, Any]:
-        try:
-            return await self._begin_once(settings)
-        except Unavailable:
-            # The first statement met a connection that had died in the pool, as after a restart of the server. Nothing
-            # was sent yet, so once more; the others that lay in the pool are suspect too.
-            if self._raw.is_closing() or self._raw.get_size() == 0:
-                raise
-            await self._raw.expire_connections()
-        return await self._begin_once(settings)
-
-    async def _begin_once(self, settings: Mapping[str, str] | None) -> tuple[Any, Any]:
         raw = await self._take()
         try:
-            with translated():
-                transaction = raw.transaction()
-                await transaction.start()
-                if settings:
-                    await raw.execute(SET_LOCALS, list(settings), list(settings.values()))
+            return raw, await _start(raw, settings)
+        except Unavailable:
+            # It had died in the pool, as after a restart of the server. Nothing was sent yet, so once more; the others
+            # that lay in the pool are suspect too.
+            await self._give_back(raw)
+            await self._raw.expire_connections()
         except BaseException:
             await self._give_back(raw)
             raise
-        return raw, transaction
+        raw = await self._take()
+        try:
+            return raw, await _start(raw, settings)
+        except BaseException:
+            await self._give_back(raw)
+            raise
 
 
 async def open_pool(config: DatabaseConfig, *, connect_now: bool = True) -> Pool:
@@ -215,7 +183,8 @@ async def open_pool(config: DatabaseConfig, *, connect_now: bool = True) -> Pool
     """
     with translated_connecting():
         raw = await asyncpg.create_pool(
-            **_arguments(config),
+            **connection_arguments(config),
+            connection_class=_Connection,
             min_size=0,
             max_size=config.max_size,
             max_inactive_connection_lifetime=config.idle_seconds,
@@ -242,9 +211,18 @@ async def connect(config: DatabaseConfig) -> Any:
         Unavailable: the server cannot be reached or refuses the sign-in.
     """
     with translated_connecting():
-        connection = await asyncpg.connect(**_arguments(config))
+        connection = await asyncpg.connect(**connection_arguments(config), connection_class=_Connection)
         await _set_codecs(connection)
         return connection
+
+
+async def _start(raw: Any, settings: Mapping[str, str] | None) -> Any:
+    with translated():
+        transaction = raw.transaction()
+        await transaction.start()
+        if settings:
+            await raw.execute(SET_LOCALS, list(settings), list(settings.values()))
+        return transaction
 
 
 async def _roll_back(raw: Any, transaction: Any) -> None:
@@ -276,35 +254,3 @@ async def _nothing_to_reset(_connection: object) -> None:
     Settings are only ever made with SET LOCAL, and `acquire` forbids what outlives a transaction; an open transaction
     and listeners are ended by asyncpg before this is called.
     """
-
-
-def _arguments(config: DatabaseConfig) -> dict[str, Any]:
-    server_settings = {"TimeZone": config.timezone, "application_name": config.application_name}
-    command_timeout = None
-    if config.statement_timeout is not None:
-        server_settings["statement_timeout"] = str(int(config.statement_timeout * 1000))
-        # for a server that no longer answers at all; one that does ends the statement itself, sooner
-        command_timeout = config.statement_timeout + 1
-    arguments: dict[str, Any] = {
-        "dsn": config.dsn,
-        "host": config.host,
-        "port": config.port,
-        "database": config.name,
-        "user": config.user,
-        "password": config.password,
-        "connection_class": _Connection,
-        "timeout": config.connect_timeout,
-        "command_timeout": command_timeout,
-        "server_settings": server_settings,
-    }
-    given = {key: value for key, value in arguments.items() if value is not None}
-    return given | _ssl_arguments(config)
-
-
-def _ssl_arguments(config: DatabaseConfig) -> dict[str, Any]:
-    if config.ssl is None:
-        return {}
-    if config.ssl == "true":
-        cafile = str(config.ssl_root_cert) if config.ssl_root_cert else None
-        return {"ssl": ssl.create_default_context(cafile=cafile)}
-    return {"ssl": "require" if config.ssl == "require" else "disable"}
