@@ -1,0 +1,39 @@
+"""Which records have cards: where they go by default, and how they are loaded and shown."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from bot.settings import Settings
+from bot.views.cards import request_card
+from bot.views.kit import Message
+from db.models import Activity, SubjectKind
+from db.pool import Conn
+from db.queries import shown
+
+Show = Callable[[Activity | None], Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of record. `load` gives what shows the record, with its latest change, as it is now; None: deleted."""
+
+    channel: Callable[[Settings], str]
+    load: Callable[[Conn, int], Awaitable[Show | None]]
+
+
+async def _load_request(conn: Conn, request_id: int) -> Show | None:
+    row = await shown.find_shown_request(conn, request_id)
+    if row is None:
+        return None
+    closed = await shown.find_closing(conn, request_id, row.status)
+    return lambda last: request_card(row, last=last, closed=closed)
+
+
+# Kinds that are not listed here have no card, and their changes are not announced.
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        SubjectKind.MAINTENANCE: Kind(lambda settings: settings.ops_channel, _load_request),
+    }
+)
