@@ -109,7 +109,7 @@ def parse_one(text: str, verb: str) -> int:
     if not plain:
         raise bad(f"Say which request to {_spoken(verb)}.", example=example)
     if len(plain) > 1:
-        raise bad(f"{verb} takes one request and nothing else.", example=f"/maintenance {verb} {_id_among(plain)}")
+        raise bad("Give one request and nothing else.", example=f"/maintenance {verb} {_id_among(plain)}")
     return parse_id(plain[0])
 
 
@@ -133,7 +133,9 @@ def parse_comment(text: str) -> tuple[int, str]:
 def parse_assign(text: str) -> Assign:
     """ID @x|me, in either order."""
     example = "/maintenance assign MR-42 @name"
-    request_id, others = _id_and_rest(text, "Say which request and who: an engineer, or me.", example)
+    request_id, others = _id_and_rest(
+        text, "Say which request and who: an engineer, or me.", example, option="assignee"
+    )
     if not others:
         raise bad("Say who is to do it: @ and a name, or me.", example=example)
     if len(others) > 1:
@@ -144,16 +146,18 @@ def parse_assign(text: str) -> Assign:
 def parse_priority(text: str) -> tuple[int, Priority]:
     """ID P, in either order."""
     example = "/maintenance priority MR-42 high"
-    request_id, others = _id_and_rest(text, f"Say which request and its priority: {listed(Priority)}.", example)
+    request_id, others = _id_and_rest(
+        text, f"Say which request and its priority: {listed(Priority)}.", example, option="priority"
+    )
     if len(others) != 1:
         raise bad(f"Say one priority: {listed(Priority)}.", example=example)
-    return request_id, priority_named(others[0].removeprefix("priority:"))
+    return request_id, priority_named(others[0])
 
 
 def parse_due_command(text: str, *, now: datetime, tz: str) -> tuple[int, datetime | None]:
     """ID WHEN|none, in either order."""
     example = "/maintenance due MR-42 friday 17:00"
-    request_id, others = _id_and_rest(text, "Say which request and when it is due.", example)
+    request_id, others = _id_and_rest(text, "Say which request and when it is due.", example, option="due")
     if not others:
         raise bad("Say when it is due, or none.", example=example)
     return request_id, parse_due(" ".join(others), now=now, tz=tz)
@@ -192,16 +196,21 @@ def _leading_id(words: Words, missing: str, example: str) -> int:
     return parse_id(words.plain[0])
 
 
-def _id_and_rest(text: str, missing: str, example: str) -> tuple[int, list[str]]:
-    """The id is MR-42 or #42 wherever it stands, else a number that stands first, else one that stands last."""
-    plain = list(split(text, ()).plain)
-    if not plain:
+def _id_and_rest(text: str, missing: str, example: str, *, option: str) -> tuple[int, list[str]]:
+    """The id, and the other words; their option's value where it was written as one.
+
+    The id is MR-42 or #42 wherever it stands, else a number that stands first, else one that stands last.
+    """
+    words = split(text, (option,), timed=("due",))
+    plain = list(words.plain)
+    if not plain and not words.options:
         raise bad(missing, example=example)
     labelled = [place for place, word in enumerate(plain) if is_labelled(word)]
-    bare = [place for place in (0, len(plain) - 1) if looks_like_id(plain[place])]
+    bare = [place for place in (0, len(plain) - 1) if plain and looks_like_id(plain[place])]
     if not labelled and not bare:
         raise bad(f"There is no number of a request in {quoted(text)}.", example=example)
-    return parse_id(plain.pop((labelled + bare)[0])), plain
+    request_id = parse_id(plain.pop((labelled + bare)[0]))
+    return request_id, [*plain, *words.options.values()]
 
 
 def _id_among(plain: Sequence[str]) -> str:

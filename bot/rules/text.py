@@ -48,6 +48,10 @@ class Words:
             return NAMED.sub(r"@\1", self.plain[start]).strip()
         return readable(NAMED.sub(r"@\1", "".join(self.raw[start:]))).strip()
 
+    def is_quoted(self, place: int) -> bool:
+        """Whether the plain word at `place` stood in quotes: then it is text, whatever it looks like."""
+        return self.raw[place].lstrip()[:1] in set(QUOTES)
+
 
 def split(text: str, known: Collection[str], *, timed: Collection[str] = ()) -> Words:
     """Take a command's text apart. Only keys in `known` are options; they may stand anywhere.
@@ -171,7 +175,8 @@ def _option_value(token: re.Match[str], key: str) -> str:
     value = _value(token["value"] or "")
     if is_blank(value):
         raise bad(
-            f'{key}: needs a value right after the colon; a value with blanks needs quotes, as in {key}:"two words". '
+            f"The option {key}: needs a value right after the colon; a value with blanks needs quotes, "
+            f'as in {key}:"two words". '
             f'To keep it as text, put quotes around it: "{key}:"'
         )
     return value
@@ -179,7 +184,7 @@ def _option_value(token: re.Match[str], key: str) -> str:
 
 def _put(options: dict[str, str], key: str, value: str) -> None:
     if key in options:
-        raise bad(f"{key}: is given twice ({quoted(options[key])} and {quoted(value)}). Give it once.")
+        raise bad(f"The option {key}: is given twice ({quoted(options[key])} and {quoted(value)}). Give it once.")
     options[key] = value
 
 

@@ -37,6 +37,8 @@ def parse_due(text: str, *, now: datetime, tz: str, field: str | None = "due_dat
     wanted = " ".join(text.casefold().split())
     if wanted == "none":
         return None
+    if not wanted:
+        raise bad("Say when it is due, or none.", example=days.due_examples(now), field=field)
     if days.is_span(wanted):
         return _ahead(days.span(wanted, now=now, field=field), now=now, tz=tz, field=field)
     day_text, at_text = days.divide(wanted)

@@ -69,7 +69,7 @@ def parse_log(text: str, *, now: datetime, tz: str) -> LogWork:
     hours_text, place = _hours_words(plain)
     hours = parse_hours(hours_text)
     day_text = words.options.get("date")
-    if day_text is None and len(plain) > place and is_one_word_day(plain[place]):
+    if day_text is None and _is_date(words, place):
         day_text, place = plain[place], place + 1
     work_date = parse_work_date(day_text, now=now, tz=tz)
     return LogWork(request_id, hours, work_date, _what(words, place))
@@ -164,6 +164,10 @@ def _hours_words(plain: Sequence[str]) -> tuple[str, int]:
     """The words that are the hours ("1h 30m" are two), and the place after them."""
     apart = len(plain) > 2 and HOURS_APART.fullmatch(plain[1]) and MINUTES_APART.fullmatch(plain[2])  # noqa: PLR2004
     return (plain[1] + plain[2], 3) if apart else (plain[1], 2)
+
+
+def _is_date(words: Words, place: int) -> bool:
+    return len(words.plain) > place and is_one_word_day(words.plain[place]) and not words.is_quoted(place)
 
 
 def _what(words: Words, place: int) -> str:
