@@ -135,6 +135,23 @@ class Slack:
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise SlackRefused("response_url", text[:200] or f"HTTP {response.status}")
 
+    async def upload(self, upload_url: str, content: bytes) -> None:
+        """Send a file's content to the address that files.getUploadURLExternal gave.
+
+        Raises:
+            SlackUnavailable: no answer, or 5xx; nobody sees the file before files.completeUploadExternal.
+            SlackRefused: the address or the content was not taken.
+        """
+        try:
+            async with self._session.post(upload_url, data=content) as response:
+                text = await response.text()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise SlackUnavailable("upload", f"no answer ({type(error).__name__})", sent=False) from error
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise SlackUnavailable("upload", f"HTTP {response.status}", sent=False)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise SlackRefused("upload", text[:200] or f"HTTP {response.status}")
+
     async def identity(self) -> BotIdentity:
         """Who we are, from auth.test; asked once."""
         async with self._lock:
