@@ -26,7 +26,7 @@ from bot.context import Deps
 from bot.delivery import Entry, Job
 from bot.slack import SlackRateLimited, SlackUnavailable
 from db.errors import DatabaseError, Timeout, Unavailable, translate
-from db.pool import DatabaseConfig, connect
+from db.pool import connect
 from db.queries import queue
 
 _log = structlog.get_logger(__name__)
@@ -68,18 +68,12 @@ def bindings(*, care: bool = False) -> dict[str, Binding]:
 
 
 async def run_worker(
-    deps: Deps,
-    config: DatabaseConfig,
-    stop: asyncio.Event,
-    *,
-    care: bool = False,
-    table: Mapping[str, Binding] | None = None,
+    deps: Deps, stop: asyncio.Event, *, care: bool = False, table: Mapping[str, Binding] | None = None
 ) -> None:
     """Work until `stop` is set, through restarts of the database; then finish what is in hand, within 25 s.
 
     Args:
-        deps: what the jobs need; its pool is not the queue's connection.
-        config: where the queue is; one connection of its own.
+        deps: what the jobs need; the queue has a connection of its own beside the pool.
         stop: set it to end.
         care: also run what needs the owner of the tables.
         table: the entry points, by default those of `bindings`.
@@ -90,7 +84,7 @@ async def run_worker(
     while not stop.is_set():
         started = asyncio.get_running_loop().time()
         try:
-            await _work(deps, config, stop, bound, lost)
+            await _work(deps, stop, bound, lost)
         except Exception as error:  # noqa: BLE001 - a worker outlives whatever ends one connection
             _report(error)
         if asyncio.get_running_loop().time() - started > _LONGEST_RETRY:
@@ -100,11 +94,9 @@ async def run_worker(
             failures += 1
 
 
-async def _work(
-    deps: Deps, config: DatabaseConfig, stop: asyncio.Event, bound: Mapping[str, Binding], lost: _Lost
-) -> None:
+async def _work(deps: Deps, stop: asyncio.Event, bound: Mapping[str, Binding], lost: _Lost) -> None:
     """Work on one connection until it is cut or `stop` is set."""
-    connection = await connect(replace(config, statement_timeout=None))
+    connection = await connect(replace(deps.pool.config, statement_timeout=None))
     try:
         # PgQueuer writes its JSON itself.
         await connection.reset_type_codec("jsonb", schema="pg_catalog")

@@ -216,9 +216,7 @@ RETURNING true
 """
 
 
-async def update_lease(
-    conn: Conn, kind: str, subject_id: int, channel_id: str, token: UUID, until: datetime
-) -> bool:
+async def update_lease(conn: Conn, kind: str, subject_id: int, channel_id: str, token: UUID, until: datetime) -> bool:
     """Keep the lease until a later time; False where it is somebody else's by now."""
     return await conn.fetchval(UPDATE_LEASE, kind, subject_id, channel_id, token, until) is True
 

@@ -62,8 +62,8 @@ async def get_health(conn: Conn, now: datetime) -> QueueHealth:
 
 
 LIST_HELD: Final = """
-SELECT q.id, q.entrypoint, left(convert_from(coalesce(q.payload, ''), 'UTF8'), 200) AS payload, q.status::text AS status,
-    q.attempts, q.created, q.execute_after AS next_try,
+SELECT q.id, q.entrypoint, left(convert_from(coalesce(q.payload, ''), 'UTF8'), 200) AS payload,
+    q.status::text AS status, q.attempts, q.created, q.execute_after AS next_try,
     coalesce(log.traceback -> 'additional_context' ->> 'reason', log.traceback ->> 'exception_message') AS reason
 FROM techops.pgqueuer AS q
 LEFT JOIN LATERAL (
@@ -105,7 +105,7 @@ SELECT (SELECT count(*) FROM again) AS retried FROM woken
 
 
 async def retry_held(conn: Conn, job_ids: Sequence[int] | None = None) -> int:
-    """Let held and waiting jobs run now, all or those named, and try unreachable channels again; returns how many jobs."""
+    """Let held and waiting jobs run now, all or those named, unreachable channels too; returns how many jobs."""
     return int(await conn.fetchval(RETRY_HELD, list(job_ids) if job_ids is not None else None))
 
 
