@@ -9,7 +9,14 @@ from sandbox.exchange import Answer, Kind
 from sandbox.payloads import Payloads
 from sandbox.records import Channel, Json, Message, SlackRefusal, User, View
 from sandbox.responses import say_ack
-from sandbox.state import client_errors, element_value, find_element, find_input, initial_state, pick_option
+from sandbox.state import (
+    client_errors,
+    element_value,
+    find_element,
+    find_input,
+    initial_state,
+    pick_option,
+)
 from sandbox.typed import escape
 
 if TYPE_CHECKING:
@@ -36,6 +43,11 @@ class Person:
     def id(self) -> str:
         """The user id."""
         return self.user.id
+
+    @property
+    def dm(self) -> str:
+        """The id of the direct message with the bot."""
+        return self._ws.dm(self.id).id
 
     @property
     def views(self) -> list[View]:
@@ -186,7 +198,7 @@ class Person:
         if element["type"] == "overflow":
             value = {"selected_option": pick_option(element, selected, [])}
         else:
-            value = element_value(element, selected, self._loaded.get(action_id, []))
+            value = self._value(element, selected)
             self._keep(where, block, element, value)
         if block.get("type") == "input" and not block.get("dispatch_action"):
             return Ack()
@@ -213,6 +225,20 @@ class Person:
         self._loaded[action_id] = judge_options(self._ws, answer)
         return self._loaded[action_id]
 
+    def _value(self, element: Json, value: Any) -> Json:
+        """The state of an element once the person has given `value`."""
+        return element_value(element, self._ids(element["type"], value), self._loaded.get(element["action_id"], []))
+
+    def _ids(self, kind: str, value: Any) -> Any:
+        """People and channels may be given by name; Slack's menus know ids."""
+        if isinstance(value, (list, tuple)):
+            return [self._ids(kind, v) for v in value]
+        if value is not None and "users" in kind:
+            return self._ws.person(str(value)).id
+        if value is not None and ("channels" in kind or "conversations" in kind):
+            return self._ws.channel(str(value)).id
+        return value
+
     def fill(self, view: View, values: Mapping[str, Any]) -> None:
         """Type into a modal; keys are block_ids, action_ids or labels. Raises LookupError."""
         for key, value in values.items():
@@ -220,8 +246,7 @@ class Person:
             if found is None:
                 raise LookupError(f"no field {key!r} in {view.title!r}; there are {list(view.state)}")
             block, element = found
-            loaded = self._loaded.get(element["action_id"], [])
-            view.state[block["block_id"]][element["action_id"]] = element_value(element, value, loaded)
+            view.state[block["block_id"]][element["action_id"]] = self._value(element, value)
 
     async def submit(
         self, view: View | str, values: Mapping[str, Any] | None = None, *, repeat: int = 1

@@ -51,9 +51,12 @@ class Delivery:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def sign(self, body: bytes) -> dict[str, str]:
-        """The two headers of a signed request."""
-        stamp = str(int(self._ws.now()))
+    def sign(self, body: bytes, *, at: float | None = None) -> dict[str, str]:
+        """The two headers of a request signed at `at` (epoch seconds; now, by the machine's own clock).
+
+        The bot checks the age against its machine's clock, so the workspace's movable clock has no say here.
+        """
+        stamp = str(int(time.time() if at is None else at))
         base = b"v0:" + stamp.encode() + b":" + body
         digest = hmac.new(self._ws.signing_secret.encode(), base, hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}

@@ -25,7 +25,7 @@ LOG_LENGTH = 20_000
 class Workspace:
     """One Slack workspace with one app installed.
 
-    `clock` gives epoch seconds and decides about triggers, response addresses, signatures and timestamps; `ack_timeout`
+    `clock` gives epoch seconds and decides about triggers, response addresses and timestamps; `ack_timeout`
     is in seconds (Slack: 3); `event_retry_delays` are the waits in seconds before each further try of an event.
     """
 
@@ -159,6 +159,14 @@ class Workspace:
             self.channels[found.id] = found
             self.feed.publish("channel", id=found.id)
         return found
+
+    async def join(self, who: str, where: str) -> None:
+        """Someone, or with `techops` the bot, comes into a channel; the bot is told (`member_joined_channel`)."""
+        user, channel = self.person(who).user, self.channel(where)
+        channel.members.add(user.id)
+        self.feed.publish("channel", id=channel.id)
+        event = {"type": "member_joined_channel", "user": user.id, "channel": channel.id, "channel_type": "C"}
+        await self.delivery.event(event | {"team": self.team["id"], "event_ts": self.next_ts()})
 
     async def change_user(self, who: str, **changes: object) -> User:
         """Change fields of a user and tell the bot (`user_change`), as when someone is deactivated."""

@@ -22,13 +22,14 @@ async def conversations_list(ws: "Workspace", args: Args) -> Json:
         need_scope(ws, f"{FAMILY[kind]}:read")
         kinds.add(kind)
     found = [
-        c.as_json(ws.bot.id)
+        c
         for c in ws.channels.values()
         if c.kind in kinds
         and (c.kind == "public" or ws.bot.id in c.members)
         and not (c.archived and args.flag("exclude_archived"))
     ]
-    return page(found, "channels", args)
+    shown, paging = page(found, args)
+    return {"channels": [c.as_json(ws.bot.id) for c in shown]} | paging
 
 
 @method("conversations.info")
@@ -41,8 +42,8 @@ async def conversations_info(ws: "Workspace", args: Args) -> Json:
 async def conversations_members(ws: "Workspace", args: Args) -> Json:
     """https://docs.slack.dev/reference/methods/conversations.members."""
     channel = visible_channel(ws, args.need("channel"), "read")
-    paged = page([{"id": m} for m in sorted(channel.members)], "members", args)
-    return paged | {"members": [m["id"] for m in paged["members"]]}
+    shown, paging = page(sorted(channel.members), args)
+    return {"members": shown} | paging
 
 
 @method("conversations.join", "channels:join")
@@ -104,9 +105,12 @@ def _within(args: Args, ts: str) -> bool:
     return oldest < float(ts) < latest
 
 
-def _rendered(ws: "Workspace", args: Args, messages: list[Message]) -> list[Json]:
+def _shown(ws: "Workspace", args: Args, messages: list[Message], default: int) -> Json:
+    shown, paging = page(messages, args, default=default, most=1000)
     with_metadata = args.flag("include_all_metadata")
-    return [ws.messages.as_json(m, metadata=with_metadata) for m in messages]
+    rendered = [ws.messages.as_json(m, metadata=with_metadata) for m in shown]
+    more = bool(paging["response_metadata"]["next_cursor"])
+    return {"messages": rendered, "has_more": more} | (paging if more else {})
 
 
 @method("conversations.history")
@@ -117,7 +121,7 @@ async def conversations_history(ws: "Workspace", args: Args) -> Json:
     """
     channel = _readable(ws, args)
     top = [m for m in channel.messages.values() if (not m.is_reply or m.broadcast) and _within(args, m.ts)]
-    return page(_rendered(ws, args, top[::-1]), "messages", args, most=999)
+    return _shown(ws, args, top[::-1], 100)
 
 
 @method("conversations.replies")
@@ -129,4 +133,4 @@ async def conversations_replies(ws: "Workspace", args: Args) -> Json:
         raise SlackRefusal("thread_not_found")
     parent = channel.messages.get(given.thread_ts or given.ts, given)
     replies = [m for m in channel.threads.get(parent.ts, []) if _within(args, m.ts)]
-    return page(_rendered(ws, args, [parent, *replies]), "messages", args, default=1000)
+    return _shown(ws, args, [parent, *replies], 1000)

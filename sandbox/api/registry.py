@@ -3,15 +3,17 @@
 import importlib
 import json
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import sandbox.api
 from sandbox.records import Channel, Json, SlackRefusal
 
 if TYPE_CHECKING:
     from sandbox.workspace import Workspace
+
+T = TypeVar("T")
 
 
 def invalid(message: str) -> SlackRefusal:
@@ -123,13 +125,15 @@ def visible_channel(ws: "Workspace", channel_id: str, act: str) -> Channel:
     return channel
 
 
-def page(items: list[Json], name: str, args: Args, *, default: int = 100, most: int = 1000) -> Json:
-    """One page of `items` under `name`, with Slack's next_cursor (https://docs.slack.dev/apis/web-api/pagination)."""
+def page(items: Sequence[T], args: Args, *, default: int = 100, most: int = 1000) -> tuple[list[T], Json]:
+    """One page of `items`, and the fields with Slack's next_cursor.
+
+    https://docs.slack.dev/apis/web-api/pagination. Raises SlackRefusal (invalid_cursor, invalid_arguments).
+    """
     limit = args.number("limit", default, most)
     cursor = args.find("cursor")
     if cursor is not None and not cursor.removeprefix("offset:").isdigit():
         raise SlackRefusal("invalid_cursor")
     start = int(cursor.removeprefix("offset:")) if cursor else 0
-    more = start + limit < len(items)
-    next_cursor = f"offset:{start + limit}" if more else ""
-    return {name: items[start : start + limit], "response_metadata": {"next_cursor": next_cursor}, "has_more": more}
+    next_cursor = f"offset:{start + limit}" if start + limit < len(items) else ""
+    return list(items[start : start + limit]), {"response_metadata": {"next_cursor": next_cursor}}

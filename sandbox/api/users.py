@@ -25,8 +25,8 @@ async def users_info(ws: "Workspace", args: Args) -> Json:
 @method("users.list", "users:read")
 async def users_list(ws: "Workspace", args: Args) -> Json:
     """https://docs.slack.dev/reference/methods/users.list; people of other workspaces are not in it."""
-    members = [_as_json(ws, u) for u in ws.users.values() if not u.is_stranger]
-    return page(members, "members", args, default=1000) | {"cache_ts": int(ws.now())}
+    shown, paging = page([u for u in ws.users.values() if not u.is_stranger], args, default=1000)
+    return {"members": [_as_json(ws, u) for u in shown], "cache_ts": int(ws.now())} | paging
 
 
 @method("users.lookupByEmail", "users:read.email")

@@ -10,6 +10,7 @@ from sandbox.limits.core import (
     array,
     boolean,
     by_type,
+    objects,
     one_of,
     plain,
     shape,
@@ -37,8 +38,7 @@ def _text_or_fields(problems: Problems, pointer: str, section: Any) -> None:
 
 
 def _distinct_actions(problems: Problems, pointer: str, actions: Any) -> None:
-    elements = actions.get("elements")
-    ids = [e.get("action_id") for e in elements if isinstance(e, dict)] if isinstance(elements, list) else []
+    ids = [e.get("action_id") for e in objects(actions.get("elements"))]
     unique(problems, f"{pointer}/elements", ids, "action_id")
 
 
@@ -51,7 +51,7 @@ def _input_fits_surface(problems: Problems, pointer: str, value: Any) -> None:
     """E-mail, URL, number and file inputs exist in modals only (their pages under block-elements)."""
     element = value.get("element")
     kind = element.get("type") if isinstance(element, dict) else None
-    if kind in MODAL_INPUTS and problems.surface != "modal":
+    if isinstance(kind, str) and kind in MODAL_INPUTS and problems.surface != "modal":
         problems.add(f"{pointer}/element/type", f"unsupported type: {kind}")
 
 
@@ -112,7 +112,7 @@ BLOCKS: dict[str, Check] = {
 def any_block(problems: Problems, pointer: str, value: Any) -> None:
     """A block that may stand on the surface at hand."""
     kind = value.get("type") if isinstance(value, dict) else None
-    if kind in ONLY_IN_MESSAGES and problems.surface != "message":
+    if isinstance(kind, str) and kind in ONLY_IN_MESSAGES and problems.surface != "message":
         problems.add(f"{pointer}/type", f"unsupported type: {kind}")
         return
     by_type(BLOCKS)(problems, pointer, value)

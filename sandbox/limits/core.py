@@ -164,6 +164,16 @@ def plain(maximum: int) -> Check:
     return text(maximum, "plain_text")
 
 
+def listed(value: Any) -> list[Any]:
+    """`value` when it is a list, else an empty one; that it is none is another rule's complaint."""
+    return value if isinstance(value, list) else []
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; what is no list has none."""
+    return [entry for entry in listed(value) if isinstance(entry, dict)]
+
+
 def unique(problems: Problems, pointer: str, values: list[Any], name: str) -> None:
     """Note each value of `values` that comes twice; None is no value."""
     seen: set[Any] = set()

@@ -13,7 +13,9 @@ from sandbox.limits.core import (
     boolean,
     by_type,
     integer,
+    listed,
     number,
+    objects,
     one_of,
     shape,
     string,
@@ -29,15 +31,12 @@ COLUMN = shape({}, {"align": one_of("left", "center", "right"), "is_wrapped": bo
 
 
 def _even_rows(problems: Problems, pointer: str, block: Any) -> None:
-    rows = block.get("rows")
-    if isinstance(rows, list) and len({len(row) for row in rows if isinstance(row, list)}) > 1:
+    if len({len(row) for row in listed(block.get("rows")) if isinstance(row, list)}) > 1:
         problems.add(f"{pointer}/rows", "all rows must have the same number of cells")
 
 
 def _plain_header(problems: Problems, pointer: str, block: Any) -> None:
-    rows = block.get("rows")
-    head = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], list) else []
-    if any(isinstance(cell, dict) and cell.get("type") == "rich_text" for cell in head):
+    if any(cell.get("type") == "rich_text" for row in listed(block.get("rows"))[:1] for cell in objects(row)):
         problems.add(f"{pointer}/rows/0", "header cells must not be rich_text")
 
 
@@ -59,12 +58,12 @@ AXIS = shape({"categories": array(LABEL, 1, 20)}, {"x_label": string(50), "y_lab
 
 
 def _labels(points: Any) -> list[Any]:
-    return [p.get("label") for p in points if isinstance(p, dict)] if isinstance(points, list) else []
+    return [p.get("label") for p in objects(points)]
 
 
 def _series_match(problems: Problems, pointer: str, chart: Any) -> None:
     """Series have names of their own, and one point for each category."""
-    series = [s for s in chart.get("series") or [] if isinstance(s, dict)]
+    series = objects(chart.get("series"))
     unique(problems, f"{pointer}/series", [s.get("name") for s in series], "series name")
     axis = chart.get("axis_config")
     categories = axis.get("categories") if isinstance(axis, dict) else None
@@ -77,8 +76,8 @@ def _series_match(problems: Problems, pointer: str, chart: Any) -> None:
 
 
 def _positive(problems: Problems, pointer: str, chart: Any) -> None:
-    for index, segment in enumerate(chart.get("segments") or []):
-        value = segment.get("value") if isinstance(segment, dict) else None
+    for index, segment in enumerate(objects(chart.get("segments"))):
+        value = segment.get("value")
         if isinstance(value, (int, float)) and value <= 0:
             problems.add(f"{pointer}/segments/{index}/value", "must be greater than 0")
 

@@ -14,6 +14,8 @@ from sandbox.limits.core import (
     array,
     boolean,
     integer,
+    listed,
+    objects,
     one_of,
     pattern,
     plain,
@@ -52,10 +54,8 @@ FILTER = shape(
 
 
 def _values(element: Any) -> list[Any]:
-    groups = element.get("option_groups")
-    lists = [g.get("options") for g in groups if isinstance(g, dict)] if isinstance(groups, list) else []
-    lists.append(element.get("options"))
-    return [o.get("value") for options in lists if isinstance(options, list) for o in options if isinstance(o, dict)]
+    options = [o for group in objects(element.get("option_groups")) for o in objects(group.get("options"))]
+    return [o.get("value") for o in objects(element.get("options")) + options]
 
 
 def _options_given(problems: Problems, pointer: str, element: Any) -> None:
@@ -66,9 +66,8 @@ def _options_given(problems: Problems, pointer: str, element: Any) -> None:
 def _initial_known(problems: Problems, pointer: str, element: Any) -> None:
     """An initial option has to be one of the options (block-elements/select-menu-element)."""
     known = _values(element)
-    initial = [element.get("initial_option"), *(element.get("initial_options") or [])]
-    for option in initial:
-        if isinstance(option, dict) and option.get("value") not in known:
+    for option in objects([element.get("initial_option"), *listed(element.get("initial_options"))]):
+        if option.get("value") not in known:
             problems.add(pointer, f"initial option `{option.get('value')}` is not one of the options")
 
 

@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 from sandbox.limits.blocks import any_block
-from sandbox.limits.core import Check, Problems, anything, array, boolean, plain, shape, string, unique
+from sandbox.limits.core import Check, Problems, anything, array, boolean, objects, plain, shape, string, unique
 from sandbox.records import Json, SlackRefusal
 
 MESSAGE_BLOCKS = 50
@@ -42,10 +42,9 @@ HOME = shape(_HEAD, _VIEW)
 def walk(blocks: Any) -> list[Json]:
     """All blocks, those inside containers too."""
     found: list[Json] = []
-    for block in blocks if isinstance(blocks, list) else []:
-        if isinstance(block, dict):
-            found.append(block)
-            found.extend(walk(block.get("child_blocks")))
+    for block in objects(blocks):
+        found.append(block)
+        found.extend(walk(block.get("child_blocks")))
     return found
 
 
@@ -89,8 +88,8 @@ def _submit_present(problems: Problems, view: Json) -> None:
 
 
 def _one_focus(problems: Problems, view: Json) -> None:
-    elements = [b.get("element") for b in walk(view.get("blocks"))]
-    if sum(1 for e in elements if isinstance(e, dict) and e.get("focus_on_load")) > 1:
+    elements = objects([b.get("element") for b in walk(view.get("blocks"))])
+    if sum(1 for e in elements if e.get("focus_on_load")) > 1:
         problems.add("/view/blocks", "only one element can have focus_on_load")
 
 

@@ -1,6 +1,7 @@
 """A small Bolt app that plays the bot, over HTTP and over Socket Mode, and the real Slack client."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.workspace import Workspace
@@ -15,12 +17,12 @@ from sandbox.workspace import Workspace
 
 @dataclass
 class Clock:
-    """A clock that tests move by hand."""
+    """The machine's clock, which tests move ahead by `ahead` seconds."""
 
-    now: float = 1_790_000_000.0
+    ahead: float = 0.0
 
     def __call__(self) -> float:
-        return self.now
+        return time.time() + self.ahead
 
 
 @pytest.fixture
@@ -60,6 +62,13 @@ async def socket_bot(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncSoc
     await slack.wait_for(lambda: slack.sockets.connected)
     yield handler
     await handler.close_async()
+
+
+async def refused(call: Awaitable[Any]) -> str:
+    """The error of a Web API call that has to be refused."""
+    with pytest.raises(SlackApiError) as caught:
+        await call
+    return str(caught.value.response["error"])
 
 
 def modal(**changes: Any) -> dict[str, Any]:
