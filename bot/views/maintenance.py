@@ -41,7 +41,7 @@ _VALUE_LIMIT = 2000
 _DESCRIPTION = 2900
 _SHOWN = 5
 _HALF = 5_500
-_MOVED = {"started": "started", "completed": "completed", "cancelled": "cancelled", "reopened": "open again"}
+_MOVED = {"started": "in progress", "completed": "completed", "cancelled": "cancelled", "reopened": "open again"}
 # Told by the status history and by the request itself.
 _TOLD_ELSEWHERE = {"created", "started", "completed", "cancelled", "reopened", "status_changed"}
 
