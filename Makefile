@@ -1,0 +1,40 @@
+# make up: run everything on this machine.  make test: the whole suite.  make check: linters and types.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: up test check bench requirements .venv clean
+
+up: .venv
+	@$(BIN)/techops up
+
+# First on the embedded PostgreSQL, then, where TEST_DATABASE_URL names a server, on that one too.
+test: .venv
+	@env -u TEST_DATABASE_URL $(BIN)/pytest -n auto
+	@if [ -n "$$TEST_DATABASE_URL" ]; then echo "Again on the server in TEST_DATABASE_URL:"; $(BIN)/pytest -n auto; fi
+
+check: .venv
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv
+	@$(BIN)/python -m benchmarks
+
+.venv: .venv/.installed
+
+.venv/.installed: requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with 'make PYTHON=python3.12 ...'."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Python's venv module is needed (on Debian: apt install python3-venv)."; exit 1; }
+	@echo "Installing into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Pin again what pyproject.toml allows; needs pip-tools.
+requirements:
+	pip-compile --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-options --no-emit-index-url --no-emit-find-links -o requirements.txt pyproject.toml
+	pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-options --no-emit-index-url --no-emit-find-links --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .import_linter_cache
