@@ -68,7 +68,7 @@ def web() -> None:
     """Take requests from Slack (HTTP, or Socket Mode with SLACK_APP_TOKEN) and from pipelines."""
     settings = _settings()
     require_slack(settings, "web")
-    _run(processes.run_web(settings))
+    _run(processes.web_server(settings))
 
 
 @app.command()
@@ -78,7 +78,7 @@ def worker(
     """Post what is queued: cards, threads, direct messages, files."""
     settings = _settings()
     require_slack(settings, "worker")
-    _run(processes.run_worker(settings, care=care))
+    _run(processes.worker(settings, care=care))
 
 
 @app.command()
@@ -86,7 +86,7 @@ def scheduler() -> None:
     """Tick: enqueue what is due. Any number may run."""
     settings = _settings()
     require_slack(settings, "scheduler")
-    _run(processes.run_scheduler(settings))
+    _run(processes.clock(settings))
 
 
 @app.command("run-job")

@@ -18,7 +18,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot import app as bolt
-from bot import manifest, receiver, worker
+from bot import manifest, receiver
 from bot.context import Deps, utc_now
 from bot.errors import SettingsError
 from bot.registry import Registry
@@ -26,6 +26,7 @@ from bot.services import health
 from bot.services.health import Finding
 from bot.settings import Settings
 from bot.slack import Slack
+from bot.worker import run_worker
 from db import embedded
 from db.migrate import Report, migrate
 from db.pool import open_pool
@@ -81,19 +82,19 @@ async def stopping() -> AsyncIterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-async def run_web(settings: Settings) -> None:
+async def web_server(settings: Settings) -> None:
     """Take requests until told to stop."""
     async with stopping() as stop, database(settings) as complete, open_deps(complete, "web") as deps:
         await serve_web(deps, stop, _announce)
 
 
-async def run_worker(settings: Settings, *, care: bool) -> None:
+async def worker(settings: Settings, *, care: bool) -> None:
     """Do what is queued until told to stop."""
     async with stopping() as stop, database(settings) as complete, open_deps(complete, "worker") as deps:
-        await worker.run_worker(deps, stop, care=care)
+        await run_worker(deps, stop, care=care)
 
 
-async def run_scheduler(settings: Settings) -> None:
+async def clock(settings: Settings) -> None:
     """Tick until told to stop."""
     async with stopping() as stop, database(settings) as complete, open_deps(complete, "scheduler") as deps:
         await serve_clock(deps, stop)
@@ -175,7 +176,7 @@ async def run_up(settings: Settings, say: Callable[[str], None]) -> None:
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         async with asyncio.TaskGroup() as group:
             group.create_task(serve_web(deps, stop, ready.set_result))
-            group.create_task(worker.run_worker(deps, stop, care=True))
+            group.create_task(run_worker(deps, stop, care=True))
             group.create_task(serve_clock(deps, stop))
             address = await ready
             say(f"TechOps bot listens at {address}")
