@@ -25,6 +25,7 @@ PLAIN_WORD = st.text(st.characters(categories=("L", "Nd")), min_size=1, max_size
         ("don't", ("don't",), {}),
         ("http://x.example/a:b", ("http://x.example/a:b",), {}),
         ("note: blah", ("note:", "blah"), {}),
+        ("projects://a", ("projects://a",), {}),
         ("data:x update:y 12:30", ("data:x", "update:y", "12:30"), {}),
         ('"priority:high"', ("priority:high",), {}),
         ("<@U1|Anna Lee> a", ("<@U1|Anna Lee>", "a"), {}),
