@@ -27,8 +27,8 @@ def help_for(slash: str, entries: Sequence[HelpLine]) -> Reply:
     name = _name(slash)
     head = [kit.header(f"What {name} can do")]
     tail = [kit.context("Words and options may stand in any order. MR-42, #42 and 42 mean the same.")]
-    verbs = dict.fromkeys(entry.usage.split(" ")[0] for entry in entries if entry.usage)
-    text = f"{name} understands {join_words([line(verb, 40) for verb in verbs]) or 'no verbs'}."
+    verbs = dict.fromkeys(_verb(entry) for entry in entries)
+    text = f"{name} understands {join_words([line(verb, 40) for verb in verbs if verb.islower()]) or 'no verbs'}."
     return kit.reply(kit.escape(text), kit.stack(head, [_entry(name, entry) for entry in entries], tail))
 
 
@@ -39,12 +39,17 @@ def unknown_verb(slash: str, word: str, suggestion: str | None, entries: Sequenc
     if suggestion:
         told += [" Did you mean ", kit.Code(f"{name} {line(suggestion, 60)}"), "?"]
     told += [" All it can do is under ", kit.Code(f"{name} help"), "."]
-    near = [entry for entry in entries if suggestion and entry.usage.split(" ")[0] == suggestion]
+    near = [entry for entry in entries if suggestion and _verb(entry) == suggestion]
     return kit.say(*told, blocks=[block for entry in near[:1] for block in _entry(name, entry)])
 
 
 def _name(slash: str) -> str:
     return f"/{line(slash, 40).lstrip('/')}"
+
+
+def _verb(entry: HelpLine) -> str:
+    """Take the first word of a usage; in capitals it is an argument, not a verb."""
+    return entry.usage.split(" ")[0]
 
 
 def _entry(name: str, entry: HelpLine) -> list[Block]:

@@ -11,7 +11,13 @@ from bot.views.answers import Block, Choices, Reply
 from bot.views.cards import card_actions, card_fields
 from bot.views.cards import heading as card_heading
 from bot.views.kit import Part
-from bot.views.maintenance_modals import cancel_request, complete_request, edit_request, new_request
+from bot.views.maintenance_modals import (
+    cancel_request,
+    complete_request,
+    edit_request,
+    message_description,
+    new_request,
+)
 from bot.views.wording import count, line, priority_label, quoted, status_label, truncate, units
 from db.models import Activity, Comment, HistoryEntry, Page, Project, Request, RequestStatus, WorkLog
 
@@ -25,6 +31,7 @@ __all__ = [
     "edit_request",
     "edited",
     "history",
+    "message_description",
     "moved",
     "new_request",
     "overview",

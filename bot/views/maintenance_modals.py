@@ -6,7 +6,7 @@ from bot.rules.ids import card_label
 from bot.rules.zones import local
 from bot.views import kit
 from bot.views.answers import Block, View
-from bot.views.wording import line, priority_label, units
+from bot.views.wording import clean, line, priority_label, truncate, units
 from db.models import Priority, Project, Request
 
 NEW_CALLBACK = "maintenance.new"
@@ -79,6 +79,12 @@ def cancel_request(row: Request, *, metadata: str | None = None) -> View:
     ]
     title = f"Cancel {card_label(row.id)}"
     return kit.modal(CANCEL_CALLBACK, title, blocks, "Cancel request", _metadata(row, metadata), close="Back")
+
+
+def message_description(message: str, permalink: str) -> str:
+    """Make a description of a Slack message: its text, cut where needed, and the whole link to it."""
+    ending = f"\n\n{permalink}"
+    return truncate(clean(message).strip(), _INPUT_LIMIT - units(ending)) + ending
 
 
 _ASSIGNEE_HINT = "An engineer or admin. Leave it empty to let somebody take it from the card."

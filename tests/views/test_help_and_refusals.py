@@ -31,6 +31,11 @@ def test_help_shows_each_verb_who_may_and_what_to_copy() -> None:
     assert reply.text == "/maintenance understands assign and list."
 
 
+def test_help_does_not_call_an_argument_a_verb() -> None:
+    log = HelpLine("ID HOURS [DATE] WHAT", "Logs work")
+    assert help_for("worklog", [log, HelpLine("", "Shows yours"), LIST]).text == "/worklog understands list."
+
+
 def test_an_unknown_verb_gets_the_likeliest() -> None:
     reply = unknown_verb("maintenance", "asign", "assign", [ASSIGN, LIST])
     assert reply.text.startswith("/maintenance does not know “asign”. Did you mean `/maintenance assign`?")

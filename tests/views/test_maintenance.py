@@ -66,6 +66,14 @@ def test_a_due_time_past_midnight_moves_the_date() -> None:
     assert element(view, "due_time")["initial_time"] == "06:00"
 
 
+def test_a_message_becomes_a_description_with_its_whole_link() -> None:
+    link = "https://acme.slack.example/archives/C1/p1"
+    assert maintenance.message_description(" broken ", link) == f"broken\n\n{link}"
+    long = maintenance.message_description("x" * 4000, link)
+    assert len(long) == 3000
+    assert long.endswith(f"…\n\n{link}")
+
+
 def test_edit_shows_the_request_and_remembers_it() -> None:
     view = maintenance.edit_request(taken(), tz="UTC")
     assert (plain_of(view["title"]), plain_of(view["submit"]), view["private_metadata"]) == ("Edit MR-42", "Save", "42")
