@@ -186,8 +186,8 @@ async def run_up(settings: Settings, say: Callable[[str], None]) -> None:
 
 @asynccontextmanager
 async def _sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
-    tokens = {name: f"{prefix}{secrets.token_urlsafe(24)}" for name, prefix in _TOKENS}
-    key = secrets.token_urlsafe(16)
+    tokens = {name: f"{prefix}{secrets.token_hex(24)}" for name, prefix in _TOKENS}
+    key = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="techops-") as directory:
         described = Path(directory) / "manifest.json"
         described.write_text(dumps(manifest.build(bolt.registry(), url=None)))
