@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from db.errors import DatabaseError, Timeout, translated
+from db.errors import DatabaseError, Timeout, Unavailable, translated
 from db.pool import DatabaseConfig, connect
 from db.queries import schema_migrations as records
 from db.scripts import MigrationError, Script, load_scripts
@@ -34,7 +34,7 @@ _LOCK_SECONDS: Final = 600.0
 _LOCK_POLL_SECONDS: Final = 0.1
 _ATTEMPTS: Final = 6
 SET_LIMITS: Final = """
-SELECT set_config('lock_timeout', '5s', false), set_config('statement_timeout', '30min', false),
+SELECT set_config('lock_timeout', $1, false), set_config('statement_timeout', '30min', false),
     set_config('search_path', 'public', false), set_config('app.announce', 'off', false),
     set_config('app.source', 'migration', false), set_config('client_min_messages', 'warning', false)
 """
@@ -106,6 +106,7 @@ async def migrate(
     *,
     on_progress: Progress | None = None,
     scripts: Sequence[Script] | None = None,
+    lock_timeout: float = 5.0,
 ) -> Report:
     """Apply what is pending, oldest first. Safe to run twice, and twice at once: the second waits for the first.
 
@@ -113,6 +114,7 @@ async def migrate(
         config: of the role that owns the tables.
         on_progress: told the name of each migration before it is applied.
         scripts: instead of the program's own.
+        lock_timeout: seconds to wait for a table's lock before giving way; it is tried again several times.
 
     Raises:
         MigrationError: the database is newer than this program, a migration was edited after it ran, or the role does
@@ -120,7 +122,7 @@ async def migrate(
         Unavailable: the database cannot be reached.
     """
     known = tuple(scripts or load_scripts())
-    async with _session(config) as (connection, warnings):
+    async with _session(config, lock_timeout) as (connection, warnings):
         status = await _status(connection, known)
         _refuse(status)
         await _preflight(connection)
@@ -134,14 +136,14 @@ async def migrate(
         return Report(tuple(applied), (), await _offenders(connection), tuple(warnings))
 
 
-async def retry_checks(config: DatabaseConfig) -> Report:
-    """Add the CHECKs that were left out and that no row breaks any more.
+async def retry_checks(config: DatabaseConfig, *, lock_timeout: float = 5.0) -> Report:
+    """Add the CHECKs that were left out and that no row breaks any more; arguments as of `migrate`.
 
     Raises:
         MigrationError: as `migrate`.
         Unavailable: the database cannot be reached.
     """
-    async with _session(config) as (connection, warnings):
+    async with _session(config, lock_timeout) as (connection, warnings):
         added = []
         for row in await _offenders(connection):
             left = await _patiently(
@@ -153,24 +155,28 @@ async def retry_checks(config: DatabaseConfig) -> Report:
 
 
 @asynccontextmanager
-async def _session(config: DatabaseConfig) -> AsyncIterator[tuple[Any, list[str]]]:
+async def _session(config: DatabaseConfig, lock_timeout: float) -> AsyncIterator[tuple[Any, list[str]]]:
     """A connection that holds the migration lock, and the server's warnings as they come."""
     connection = await connect(replace(config, application_name="techops migrate", statement_timeout=None))
     warnings: list[str] = []
     connection.add_log_listener(lambda _connection, message: warnings.append(str(message)))
     try:
         with translated():
-            await connection.fetchval(SET_LIMITS)
+            await connection.fetchval(SET_LIMITS, f"{lock_timeout * 1000:.0f}ms")
             await _lock(connection)
             yield connection, warnings
     except DatabaseError as exc:
-        if isinstance(exc.__cause__, asyncpg.InsufficientPrivilegeError):
+        if _not_allowed(exc):
             raise MigrationError(
                 f"The role may not do this: {exc.__cause__}. Set OWNER_DATABASE_URL to the owner of the tables."
             ) from exc
         raise
     finally:
         await connection.close()
+
+
+def _not_allowed(exc: DatabaseError) -> bool:
+    return isinstance(exc.__cause__, asyncpg.InsufficientPrivilegeError)
 
 
 async def _lock(connection: Any) -> None:
@@ -234,6 +240,11 @@ async def _apply(connection: Any, script: Script) -> Applied:
             f"{script.name}: the tables are in use and did not come free in {_ATTEMPTS} attempts ({exc}). "
             "Run it again when there is less traffic, or end the transaction that holds them."
         ) from exc
+    except DatabaseError as exc:
+        if isinstance(exc, Unavailable) or _not_allowed(exc):
+            raise
+        undone = "was undone" if script.in_transaction else "stopped there; it may be run again"
+        raise MigrationError(f"{script.name} failed and {undone}: {exc.__cause__ or exc}") from exc
     return Applied(script.name, duration)
 
 
