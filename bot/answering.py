@@ -117,7 +117,7 @@ async def _say(reply: Reply, door: Door, deps: Deps) -> Ack:
     elif door.kind is Kind.SUBMISSION:
         await _whisper(body, door, deps)
     elif door.trigger_id:
-        return await _open(refusals.refusal_modal(reply.text), door, deps)
+        return await _open(refusals.reply_modal(reply), door, deps)
     return Ack()
 
 

@@ -203,7 +203,7 @@ class Dispatcher:
                 sentence = _UNCERTAIN
             case db_errors.Unavailable():
                 _log.warning("database_unavailable", name=entry.name, reason=str(error))
-                sentence = refusals.database_away().text
+                sentence = refusals.DATABASE_AWAY
             case db_errors.Timeout():
                 sentence = _LATE
             case SlackError():
@@ -212,7 +212,7 @@ class Dispatcher:
             case _:
                 error_id = uuid.uuid4().hex[:8]
                 _log.error("request_failed", error_id=error_id, name=entry.name, exc_info=error)
-                sentence = refusals.failure(error_id).text
+                sentence = refusals.failure_text(error_id)
         return self._refused(sentence, door)
 
     def _refused(self, sentence: str, door: Door) -> Answer:

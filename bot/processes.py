@@ -22,6 +22,7 @@ from bot import manifest, receiver
 from bot.context import Deps, utc_now
 from bot.errors import SettingsError
 from bot.registry import Registry
+from bot.rules import days
 from bot.services import health
 from bot.services.health import Finding
 from bot.settings import Settings
@@ -130,6 +131,8 @@ async def serve_web(deps: Deps, stop: asyncio.Event, announce: Callable[[str], N
     http = receiver.Receiver(app, settings, examine, receiver.wall_clock)
     runner = web.AppRunner(http.application(), handle_signals=False, shutdown_timeout=_FINISH_SECONDS, access_log=None)
     await runner.setup()
+    # The first date in words would otherwise load its library within somebody's request.
+    await asyncio.to_thread(days.warm_up)
     try:
         await _listen(runner, settings)
         announce(_address(runner))
