@@ -9,7 +9,7 @@ View = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A private message. `text` is a full sentence (notification, screen readers); `replace` swaps the message clicked in."""
+    """A private message. `text` is a full sentence, for screen readers; `replace` swaps the message clicked in."""
 
     text: str
     blocks: Sequence[Block] = ()
