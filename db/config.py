@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from db.errors import Unavailable
+
 SslMode = Literal["false", "true", "require"]
 
 
@@ -62,5 +64,8 @@ def _ssl_arguments(config: DatabaseConfig) -> dict[str, Any]:
         return {}
     if config.ssl == "true":
         cafile = str(config.ssl_root_cert) if config.ssl_root_cert else None
-        return {"ssl": ssl.create_default_context(cafile=cafile)}
+        try:
+            return {"ssl": ssl.create_default_context(cafile=cafile)}
+        except OSError as exc:
+            raise Unavailable(f"The certificates of the authorities in {cafile} cannot be used: {exc}") from exc
     return {"ssl": "require" if config.ssl == "require" else "disable"}

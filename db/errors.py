@@ -99,8 +99,8 @@ def translated_connecting() -> Iterator[None]:
     try:
         with translated():
             yield
-    except (Timeout, OSError) as exc:
-        reason = exc.__cause__ if isinstance(exc, Timeout) else exc
+    except (Timeout, DataRejected, OSError, ValueError) as exc:  # ValueError: an address that makes no sense
+        reason = exc.__cause__ if isinstance(exc, DatabaseError) else exc
         raise Unavailable(f"The database cannot be reached: {reason or 'no connection in time'}") from exc
 
 

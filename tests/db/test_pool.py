@@ -236,6 +236,9 @@ async def test_nobody_there_is_said_at_once() -> None:
         await open_pool(DatabaseConfig(host="127.0.0.1", port=1, name="x", user="x", password="x", ssl="false"))
     with pytest.raises(Unavailable):
         await connect(DatabaseConfig(dsn="postgresql:///x?host=/nonexistent"))
+    for nonsense in ("http://x", "postgresql://x:y@z:port/d", "postgresql://127.0.0.1:1/x?sslmode=maybe"):
+        with pytest.raises(Unavailable):
+            await connect(DatabaseConfig(dsn=nonsense))
     assert time.monotonic() - begun < 2
 
 
