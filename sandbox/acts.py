@@ -9,6 +9,7 @@ from sandbox.exchange import Answer, Kind
 from sandbox.payloads import Payloads
 from sandbox.records import Channel, Json, Message, SlackRefusal, User, View
 from sandbox.responses import say_ack
+from sandbox.sees import Sight
 from sandbox.state import (
     client_errors,
     element_value,
@@ -25,52 +26,17 @@ if TYPE_CHECKING:
 Source: TypeAlias = Message | View | tuple[str, str] | str
 
 
-class Person:
+class Person(Sight):
     """One person of a workspace; every act sends what Slack would send and returns what came of it.
 
     A `Source` is a message, a view, a (channel, ts) pair, or the id of an open view.
     """
 
     def __init__(self, workspace: "Workspace", user: User) -> None:
-        self._ws, self.user = workspace, user
+        super().__init__(workspace, user)
         self._payloads = Payloads(workspace)
         self._loaded: dict[str, list[Json]] = {}
         self._chosen: dict[str, Json] = {}
-
-    # --- what they see ------------------------------------------------------------------------------------------
-
-    @property
-    def id(self) -> str:
-        """The user id."""
-        return self.user.id
-
-    @property
-    def dm(self) -> str:
-        """The id of the direct message with the bot."""
-        return self._ws.dm(self.id).id
-
-    @property
-    def views(self) -> list[View]:
-        """The open modals, the visible one last."""
-        return list(self._ws.views.stack(self.id))
-
-    @property
-    def view(self) -> View | None:
-        """The visible modal, None when there is none."""
-        return self.views[-1] if self.views else None
-
-    @property
-    def home(self) -> View | None:
-        """The App Home as last published."""
-        return self._ws.views.homes.get(self.id)
-
-    def ephemerals(self, channel: str) -> list[Message]:
-        """The messages in `channel` that only this person sees, oldest first."""
-        return [m for m in self._ws.channel(channel).ephemerals if m.ephemeral_to == self.id]
-
-    def dms_from_bot(self) -> list[Message]:
-        """The bot's direct messages to this person, oldest first, replies included."""
-        return [m for m in self._ws.dm(self.id).messages.values() if m.user == self._ws.bot.id]
 
     # --- sending ------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 TEXT_LIMIT = 40_000
 # chat.update counts bytes after escaping: https://docs.slack.dev/reference/methods/chat.update (errors, msg_too_long).
 UPDATE_TEXT_LIMIT = 4_000
+REVISIONS = 20  # earlier versions of a message that a person can still press buttons on
+EPHEMERALS = 1_000  # kept a channel
 
 
 class Messages:
@@ -60,6 +62,7 @@ class Messages:
                 channel.threads.setdefault(str(root), []).append(message)
         else:
             channel.ephemerals.append(message)
+            del channel.ephemerals[:-EPHEMERALS]
         self.announce("message", message)
         return message
 
@@ -75,7 +78,7 @@ class Messages:
         https://docs.slack.dev/reference/methods/chat.update
         """
         if content.get("blocks") is not None:
-            message.revisions.append(message.blocks)
+            message.revisions = [*message.revisions[1 - REVISIONS :], message.blocks]
             message.blocks = with_block_ids(content["blocks"])
         if content.get("text") is not None:
             message.text = content["text"]

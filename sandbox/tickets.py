@@ -6,12 +6,14 @@ https://docs.slack.dev/interactivity/handling-user-interaction
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sandbox.records import SlackRefusal
 
 TRIGGER_SECONDS = 3.0
 RESPONSE_URL_USES = 5
 RESPONSE_URL_SECONDS = 30 * 60.0
+REMEMBERED = 5_000  # of each kind; older ones are unknown again
 
 
 @dataclass(slots=True)
@@ -36,6 +38,11 @@ class ResponseUrl:
     uses: int = 0
 
 
+def _forget_oldest(tickets: dict[str, Any]) -> None:
+    if len(tickets) > REMEMBERED:
+        del tickets[next(iter(tickets))]
+
+
 class Tickets:
     """Issues and checks both kinds; `clock` gives epoch seconds."""
 
@@ -48,6 +55,7 @@ class Tickets:
         """A new trigger_id; `view` is the modal it came from, which views.push needs."""
         trigger_id = f"{int(self._clock() * 1000)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         self._triggers[trigger_id] = Trigger(user, self._clock() + TRIGGER_SECONDS, view)
+        _forget_oldest(self._triggers)
         return trigger_id
 
     def exchange(self, trigger_id: str) -> Trigger:
@@ -71,6 +79,7 @@ class Tickets:
         """A new secret for a response address."""
         secret = secrets.token_urlsafe(18)
         self._urls[secret] = ResponseUrl(user, channel, self._clock() + RESPONSE_URL_SECONDS, message_ts)
+        _forget_oldest(self._urls)
         return secret
 
     def respond(self, secret: str) -> ResponseUrl:

@@ -19,7 +19,7 @@ from sandbox.tickets import Tickets
 from sandbox.views import Views
 
 T = TypeVar("T")
-LOG_LENGTH = 20_000
+LOG_LENGTH = 5_000  # lines of each log that are kept; a call holds its arguments and its answer
 
 
 class Workspace:
