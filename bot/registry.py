@@ -75,6 +75,16 @@ class Ask:
     query: str = ""
     event: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def values(self) -> Mapping[str, str | None]:
+        """What stands in the modal's blocks; nothing outside of one."""
+        return self.view.values if self.view else {}
+
+    @property
+    def metadata(self) -> str:
+        """What the modal was given to remember; empty outside of one."""
+        return self.view.private_metadata if self.view else ""
+
 
 Handler = Callable[[Ask, Deps], Awaitable[Answer]]
 H = TypeVar("H", bound=Handler)
@@ -118,7 +128,7 @@ def command(
         usage: verb and arguments, as help shows them.
         help: one line on what it does.
         examples: texts that can be copied, without the command.
-        default: this handler also gets texts that begin with no verb.
+        default: this handler also gets texts that begin with a number or a sign instead of a verb.
     """
     name = f"/{slash} {verb}".strip()
 
@@ -246,9 +256,9 @@ class Registry:
             if entry is not None:
                 rest = text[: start + match.start()] + text[start + match.end() :]
                 return entry, rest.strip()
-        if slash in self._defaults:
-            return self._defaults[slash], text.strip()
         word = words[0].group() if words else text.strip()
+        if slash in self._defaults and not word.isalpha():
+            return self._defaults[slash], text.strip()
         return UnknownVerb(slash, word, closest(word.lower(), [*filter(None, verbs), "help"]))
 
 

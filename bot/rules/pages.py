@@ -1,7 +1,7 @@
 """What the buttons of lists and reports carry: a filter and a place, as opaque text.
 
-Anybody can send us any value for a button, so nothing in it is believed: every part is checked, and what a person may see
-is decided as for a command. A token made by hand shows at most what a command would have shown.
+Nothing in it is believed: every part is checked, and what a person may see is decided as for a command. A token made by
+hand shows at most what a command would have shown.
 """
 
 import base64
@@ -86,6 +86,17 @@ def read_place_token(token: str) -> Place:
     return Place(due, number, backwards)
 
 
+def read_page(value: str) -> tuple[ListView, Place]:
+    """The list and the place in the value of a page button, a JSON pair of both tokens. Raises BadInput."""
+    try:
+        pair = json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise _strange() from error
+    if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):  # noqa: PLR2004 - a pair
+        raise _strange()
+    return read_list_token(pair[0]), read_place_token(pair[1])
+
+
 def report_token(view: ReportView) -> str:
     """What a report is about, as text."""
     period = view.period
@@ -125,4 +136,4 @@ def _number(value: object) -> int | None:
 
 
 def _strange() -> BadInput:
-    return BadInput("That button carries nothing I understand; it may be of another version. Please type the command again.")
+    return BadInput("That button is of another version of TechOps. Please type the command again.")

@@ -3,8 +3,9 @@
 from enum import Enum
 from typing import Final
 
-from bot.errors import Forbidden, WrongState
+from bot.errors import Forbidden, Missing, WrongState
 from bot.rules.access import allows
+from bot.rules.ids import card_label
 from bot.rules.wording import bad, listed
 from db.models import RequestStatus, Role
 
@@ -106,6 +107,20 @@ def check_assignee(name: str, role: str, is_active: bool | None) -> None:
             f"{name} is no engineer (role: {role}), so no work can be assigned. Choose an engineer or admin.",
             field="assignee",
         )
+
+
+def missing(request_id: int) -> Missing:
+    """The refusal for a number that no request has, or not any more."""
+    return Missing(
+        f"There is no {card_label(request_id)}; if there was, it has been deleted in the dashboard. "
+        "`/maintenance list all` shows what there is."
+    )
+
+
+def check_loggable(status: str, *, label: str) -> None:
+    """Let pass requests on which work can be logged: all but cancelled ones. Raises WrongState."""
+    if status == RequestStatus.CANCELLED:
+        raise WrongState(f"{label} is cancelled, so you cannot log work on it. {_possible(status, label)}")
 
 
 def _possible(status: str, label: str) -> str:

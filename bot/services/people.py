@@ -67,6 +67,18 @@ async def find_person(deps: Deps, actor: Actor, slack_user_id: str) -> User:
     return identity.user if identity else await _introduce(deps, actor.team_id, slack_user_id)
 
 
+async def find_account(deps: Deps, actor: Actor, slack_user_id: str) -> User:
+    """The account of a person who was mentioned or chosen; unlike `find_person` it gives nobody a new one.
+
+    Raises:
+        Missing: the person has no account.
+        Stranger, Forbidden: as `resolve`.
+    """
+    async with deps.pool.acquire() as conn:
+        identity = await people.find_identity(conn, actor.team_id, slack_user_id)
+    return identity.user if identity else await _introduce(deps, actor.team_id, slack_user_id, create=False)
+
+
 async def list_people(deps: Deps) -> list[User]:
     """Every account."""
     async with deps.pool.acquire() as conn:
@@ -151,7 +163,7 @@ async def _refreshed(deps: Deps, team_id: str, identity: Identity) -> User:
         return await people.get_user(conn, identity.user.id)
 
 
-async def _introduce(deps: Deps, team_id: str, slack_user_id: str) -> User:
+async def _introduce(deps: Deps, team_id: str, slack_user_id: str, *, create: bool = True) -> User:
     try:
         home = (await deps.slack.identity()).team_id
         slack_user = await deps.slack.user(slack_user_id)
@@ -163,7 +175,7 @@ async def _introduce(deps: Deps, team_id: str, slack_user_id: str) -> User:
             "Slack does not tell me who that is, so nothing was done. Is the person in this workspace?"
         ) from error
     _check_member(slack_user, team_id, home)
-    return await _tie(deps, team_id, slack_user)
+    return await _tie(deps, team_id, slack_user, create=create)
 
 
 def _check_member(person: SlackUser, team_id: str, home: str) -> None:
@@ -179,7 +191,7 @@ def _check_member(person: SlackUser, team_id: str, home: str) -> None:
         )
 
 
-async def _tie(deps: Deps, team_id: str, slack_user: SlackUser) -> User:
+async def _tie(deps: Deps, team_id: str, slack_user: SlackUser, *, create: bool) -> User:
     if slack_user.email is None:
         raise Forbidden(
             "Slack shows no confirmed e-mail address for this person, so I cannot tell which account is theirs. "
@@ -187,6 +199,8 @@ async def _tie(deps: Deps, team_id: str, slack_user: SlackUser) -> User:
         )
     async with deps.pool.acquire() as conn:
         known = await people.list_users_by_email(conn, slack_user.email)
+    if not known and not create:
+        raise Missing(f"{slack_user.name} has no account yet. Any command of TechOps gives them one.")
     password_hash = "" if known else await _hash_if_allowed(deps, slack_user.email)
     act = Act(person=None, source="slack", origin={"team": team_id, "slack_user": slack_user.id})
     async with deps.transaction(act) as conn:

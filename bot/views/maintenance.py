@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
+from bot.rules.forms import NO_PROJECT
 from bot.rules.ids import card_label
 from bot.views import kit
 from bot.views.activity import Names, hours_text, sentence, words_of
@@ -42,6 +43,7 @@ __all__ = [
     "request_list",
     "search_results",
     "show",
+    "unchanged",
 ]
 
 _VALUE_LIMIT = 2000
@@ -186,13 +188,23 @@ def edited(row: Request) -> Reply:
     return kit.say(*quoted(row.id, row.title), " was saved.")
 
 
+def unchanged(row: Request) -> Reply:
+    """Tell that an edit changed nothing."""
+    return kit.say(*quoted(row.id, row.title), " stays as it was: nothing in the form was changed.")
+
+
 def project_choices(projects: Sequence[Project]) -> Choices:
-    """Offer projects in a menu, at most 100."""
-    return Choices([(line(project.name, 75), str(project.id)) for project in projects[:100]])
+    """Offer no project, and up to 99 projects with their groups."""
+    return Choices([("None", NO_PROJECT), *[(_offered(project), str(project.id)) for project in projects[:99]]])
 
 
 _OPEN_ONE: tuple[Part, ...] = ("To open one, type ", kit.Code("/maintenance show MR-42"), " with its number.")
 _NARROW = "The filter is too long to turn pages. Use a shorter one."
+
+
+def _offered(project: Project) -> str:
+    group = f" ({line(project.group_name, 30)})" if project.group_name else ""
+    return f"{line(project.name, 75 - units(group))}{group}"
 
 
 def _item(row: Request, now: datetime | None) -> list[Block]:

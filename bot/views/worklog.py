@@ -78,6 +78,11 @@ def report(lines: Sequence[ReportLine], period: Period, *, scope: str, token: st
     return kit.reply(kit.escape(told), [*head, *_table(lines, kit.size([*head, *tail])), *tail, *cut])
 
 
+def exporting(filename: str) -> Reply:
+    """Tell that a report is on its way as a file."""
+    return kit.say("I am sending you the file ", kit.Code(filename), " in a direct message.")
+
+
 def _log(log: WorkLog) -> list[Block]:
     amount = hours_text(log.hours) or "no hours given"
     who = f"  {amount} · {log.work_date.isoformat()} · {line(log.user_name, 80)}"
