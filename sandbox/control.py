@@ -196,6 +196,8 @@ def add_routes(app: web.Application, ws: Workspace) -> None:
                 return await handler(request)
             except LookupError as fault:
                 raise web.HTTPNotFound(text=str(fault)) from fault
+            except ValueError as fault:
+                raise web.HTTPBadRequest(text=str(fault)) from fault
 
         return checked
 

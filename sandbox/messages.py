@@ -31,9 +31,16 @@ class Messages:
             raise SlackRefusal("no_text")
         if len(text) > text_limit:
             raise SlackRefusal("msg_too_long")
+        self.check_parts(content)
+
+    def check_parts(self, content: Json) -> None:
+        """Refuse blocks and attachments that Slack refuses. Raises SlackRefusal."""
         if content.get("blocks"):
             check_message(content["blocks"])
-        for attachment in content.get("attachments") or []:
+        attachments = content.get("attachments") or []
+        if not isinstance(attachments, list) or not all(isinstance(a, dict) for a in attachments):
+            raise SlackRefusal("invalid_attachments")
+        for attachment in attachments:
             if attachment.get("blocks"):
                 check_message(attachment["blocks"])
 

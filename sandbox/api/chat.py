@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 
 def _content(args: Args) -> Json:
+    text = args.raw.get("text")
+    if text is not None and not isinstance(text, str):
+        raise invalid("must provide a string [json-pointer:/text]")
     return {
-        "text": args.raw.get("text"),
+        "text": text,
         "blocks": args.structure("blocks"),
         "attachments": args.structure("attachments"),
         "metadata": _metadata(args),
@@ -112,8 +115,7 @@ async def update(ws: "Workspace", args: Args) -> Json:
         raise SlackRefusal("no_text")
     if len(str(content["text"] or "").encode()) > UPDATE_TEXT_LIMIT:
         raise SlackRefusal("msg_too_long")
-    if content["blocks"]:
-        check_message(content["blocks"])
+    ws.messages.check_parts(content)
     left = (content["text"] if content["text"] is not None else message.text).strip()
     blocks = content["blocks"] if content["blocks"] is not None else message.blocks
     if not (left or blocks or message.attachments):

@@ -1,5 +1,6 @@
 """conversations.*: finding, opening, joining and reading channels."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sandbox.api.registry import FAMILY, Args, invalid, method, need_scope, page, visible_channel
@@ -97,12 +98,20 @@ def _readable(ws: "Workspace", args: Args) -> Channel:
     return channel
 
 
-def _within(args: Args, ts: str) -> bool:
-    """Whether `ts` lies between oldest and latest; the ends count when `inclusive` is set."""
-    oldest, latest = float(args.find("oldest") or 0), float(args.find("latest") or "inf")
+def _bound(args: Args, name: str, default: float) -> float:
+    value = args.find(name)
+    try:
+        return default if value is None else float(value)
+    except ValueError:
+        raise SlackRefusal(f"invalid_ts_{name}") from None
+
+
+def _within(args: Args, messages: Iterable[Message]) -> list[Message]:
+    """Those between oldest and latest; the ends count when `inclusive` is set."""
+    oldest, latest = _bound(args, "oldest", 0.0), _bound(args, "latest", float("inf"))
     if args.flag("inclusive"):
-        return oldest <= float(ts) <= latest
-    return oldest < float(ts) < latest
+        return [m for m in messages if oldest <= float(m.ts) <= latest]
+    return [m for m in messages if oldest < float(m.ts) < latest]
 
 
 def _shown(ws: "Workspace", args: Args, messages: list[Message], default: int) -> Json:
@@ -120,7 +129,7 @@ async def conversations_history(ws: "Workspace", args: Args) -> Json:
     Newest first, without replies, without ephemeral messages, metadata only with include_all_metadata.
     """
     channel = _readable(ws, args)
-    top = [m for m in channel.messages.values() if (not m.is_reply or m.broadcast) and _within(args, m.ts)]
+    top = _within(args, (m for m in channel.messages.values() if not m.is_reply or m.broadcast))
     return _shown(ws, args, top[::-1], 100)
 
 
@@ -132,5 +141,5 @@ async def conversations_replies(ws: "Workspace", args: Args) -> Json:
     if given is None:
         raise SlackRefusal("thread_not_found")
     parent = channel.messages.get(given.thread_ts or given.ts, given)
-    replies = [m for m in channel.threads.get(parent.ts, []) if _within(args, m.ts)]
+    replies = _within(args, channel.threads.get(parent.ts, []))
     return _shown(ws, args, [parent, *replies], 1000)

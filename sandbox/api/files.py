@@ -29,7 +29,7 @@ async def upload_url(ws: "Workspace", args: Args) -> Json:
 async def complete_upload(ws: "Workspace", args: Args) -> Json:
     """https://docs.slack.dev/reference/methods/files.completeUploadExternal; shares by channel id only."""
     wanted = args.structure("files")
-    if not isinstance(wanted, list) or not wanted:
+    if not isinstance(wanted, list) or not wanted or not all(isinstance(entry, dict) for entry in wanted):
         raise invalid("missing required field: files")
     files = [_uploaded(ws, entry) for entry in wanted]
     ids = [args.find("channel_id"), *(args.find("channels") or "").split(",")]

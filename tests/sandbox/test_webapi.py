@@ -5,6 +5,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.api.registry import load
+from sandbox.webapi import WebApi
 from sandbox.workspace import Workspace
 from tests.sandbox.conftest import refused
 
@@ -99,3 +100,28 @@ def test_every_method_has_one_declaration() -> None:
     methods = load()
     assert len(methods) >= 28
     assert all(m.handler.__doc__ for m in methods.values())
+
+
+NAMES = (
+    "channel", "user", "users", "user_id", "text", "blocks", "attachments", "metadata", "thread_ts", "ts", "view",
+    "trigger_id", "view_id", "hash", "files", "channel_id", "channels", "filename", "length", "limit", "cursor",
+    "oldest", "latest", "types", "email", "unfurls", "name", "timestamp", "message_ts", "bot", "team", "file",
+)  # fmt: skip
+NONSENSE: list[object] = ["", "x", "C0OPS", "U0ENG", "[1]", "{}", "null", 7, -1, 1.5, True, None, [], [1], [None], {}]
+
+
+@pytest.mark.parametrize("method", sorted(load()))
+async def test_nonsense_is_answered_and_never_breaks_a_method(slack: Workspace, method: str) -> None:
+    token = slack.app_token if method.startswith("apps.") else slack.bot_token
+    channel = slack.channel("ops")
+    message = slack.messages.post(channel, slack.bot.id, {"text": "x"})
+    real = {"channel": "C0OPS", "ts": message.ts, "timestamp": message.ts, "message_ts": message.ts, "text": "x"}
+    real |= {"user": "U0ENG", "user_id": "U0ENG", "filename": "f", "length": "1"}
+    api = WebApi(slack)
+    for value in NONSENSE:
+        trials = [dict.fromkeys(NAMES, value), dict.fromkeys(NAMES, value) | real, *(real | {n: value} for n in NAMES)]
+        for args in trials:
+            channel.messages[message.ts] = message
+            outcome = await api._work(method, token, args)
+            assert outcome.body["ok"] or outcome.body["error"] not in {"invalid_auth", "not_allowed_token_type"}
+            json.dumps(outcome.body)
