@@ -43,7 +43,7 @@ def require(actor: Actor, needed: Role, *, what: str = "") -> None:
         doing = f" (`{what}`)" if what else ""
         raise Forbidden(
             f"{_NEEDED[needed]} You are signed in as {actor.name} with the role {actor.role}{doing}. "
-            "An admin can change roles with `/techops role @you engineer`."
+            "An admin can give you another role."
         )
 
 

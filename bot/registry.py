@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from bot.auth import Actor, require
 from bot.context import Act, Deps
+from bot.rules.ids import looks_like_id
 from bot.rules.suggest import closest
 from bot.views.answers import Answer
 from db.models import Role
@@ -242,7 +243,7 @@ class Registry:
         """The entry for a command's text, and the text without the verb.
 
         Options may stand before the verb, and a record's number too (`/maintenance 42 start`), except where the command
-        has a default, whose texts begin with a number.
+        has a default, whose texts begin with a number. A number alone shows the record.
         """
         verbs = self._commands.get(slash, {})
         if not text.strip() and "" in verbs:
