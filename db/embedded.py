@@ -32,6 +32,7 @@ _ATTEMPTS: Final = 3
 _LEFTOVER: Final = "pre-existing shared memory block"
 
 DATABASE_EXISTS: Final = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
+CREATE_STATISTICS: Final = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"
 QUOTED_NAME: Final = "SELECT quote_ident($1)"
 
 
@@ -178,11 +179,21 @@ async def _still_alive(cluster: Cluster, process: subprocess.Popen[bytes] | None
 
 
 async def _ensure_database(cluster: Cluster, database: str) -> None:
-    connection = await _connect(cluster, "postgres")
+    async with _session(cluster, "postgres") as connection:
+        if await connection.fetchval(DATABASE_EXISTS, database):
+            return
+        name = await connection.fetchval(QUOTED_NAME, database)
+        await connection.execute(f"CREATE DATABASE {name}")
+    if cluster.binaries.has_statement_statistics:
+        async with _session(cluster, database) as connection:
+            await connection.execute(CREATE_STATISTICS)
+
+
+@asynccontextmanager
+async def _session(cluster: Cluster, database: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await _connect(cluster, database)
     try:
-        if not await connection.fetchval(DATABASE_EXISTS, database):
-            name = await connection.fetchval(QUOTED_NAME, database)
-            await connection.execute(f"CREATE DATABASE {name}")
+        yield connection
     finally:
         await connection.close()
 

@@ -122,6 +122,9 @@ def _sqlstate(exc: BaseException) -> str | None:
 _UNAVAILABLE = (
     ConnectionError,
     asyncpg.InternalClientError,  # "cannot switch to state": the server has said goodbye, and the connection is closing
+    # a migration has changed a table under a prepared statement: it is prepared anew the next time
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.OutdatedSchemaCacheError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,

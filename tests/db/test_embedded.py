@@ -20,6 +20,7 @@ import pytest
 from db import embedded
 from db.embedded import EmbeddedError
 from db.embedded_binaries import Binaries, ServerUser, find
+from tests.fixtures.database import fast_place
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,7 +54,7 @@ asyncio.run(main())
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="techops-"))
+    made = Path(tempfile.mkdtemp(prefix="techops-", dir=fast_place()))
     try:
         yield made
     finally:
@@ -104,7 +105,7 @@ async def test_it_starts_serves_and_leaves_no_process(directory: Path) -> None:
         assert await query(server.dsn, "SHOW fsync") == "on"
         assert await query(server.dsn, "SHOW server_encoding") == "UTF8"
         assert await query(server.dsn, "SELECT upper('\u00e4')") == "\u00c4"
-        assert await query(server.dsn, "SHOW shared_preload_libraries") == "pg_stat_statements"
+        assert await query(server.dsn, "SELECT count(*) > 0 FROM pg_stat_statements")
     finally:
         await server.stop()
     assert servers(directory) == []

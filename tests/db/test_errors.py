@@ -1,9 +1,11 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from db import errors
-from db.pool import DatabaseConfig, Pool, connect
+from db.pool import Conn, DatabaseConfig, Pool, connect
 
 USER = "INSERT INTO users (email, name, password_hash) VALUES ('{0}', 'x', 'x')"
 
@@ -98,3 +100,22 @@ async def test_what_is_not_of_the_database_passes(pool: Pool) -> None:
     missing = errors.NotFound("request", 42)
     assert errors.translate(missing) is missing
     assert str(missing) == "There is no request 42."
+
+
+async def test_a_table_changed_under_a_prepared_statement_is_tried_again_later(pool: Pool) -> None:
+    query = "SELECT * FROM project_groups"
+    async with pool.transaction() as conn:
+        await conn.fetch(query)
+    async with pool.acquire() as idle, pool.acquire() as other:
+        await other.execute("ALTER TABLE project_groups ADD extra integer")
+        with pytest.raises(errors.Unavailable):
+            async with _translated_transaction(idle):
+                await idle.fetch(query)
+        assert await idle.fetch(query) == []
+
+
+@asynccontextmanager
+async def _translated_transaction(conn: Conn) -> AsyncIterator[None]:
+    with errors.translated():
+        async with conn.transaction():
+            yield

@@ -6,7 +6,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from db.embedded_binaries import Binaries, server_user
 from db.embedded_cluster import Cluster
 from db.errors import Unavailable
 from db.pool import DatabaseConfig, connect, open_pool
+from tests.fixtures.database import run_apart
 
 ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
@@ -83,7 +83,7 @@ def secured() -> Iterator[Secured]:
     )
     config = DatabaseConfig(host="localhost", port=port, name="postgres", user="postgres", password=cluster.password)
     try:
-        wait_for(port)
+        wait_for(config)
         yield Secured(config, base / "ca.crt", base / "stranger.crt")
     finally:
         process.terminate()
@@ -92,13 +92,16 @@ def secured() -> Iterator[Secured]:
         shutil.rmtree(base)
 
 
-def wait_for(port: int) -> None:
+def wait_for(config: DatabaseConfig) -> None:
     deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+    while True:
+        try:
+            run_apart(encrypted(replace(config, ssl="false")))
+        except Unavailable:
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.02)
+        else:
             return
-        time.sleep(0.02)
-    pytest.fail("the server did not start")
 
 
 async def encrypted(config: DatabaseConfig) -> bool:
