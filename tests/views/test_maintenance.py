@@ -244,4 +244,10 @@ def test_a_channel_name_cannot_ping() -> None:
 def test_projects_are_offered_by_name() -> None:
     choices = maintenance.project_choices([PROJECT] * 101)
     assert len(choices.options) == 100
-    assert choices.options[0] == ("Payments", "7")
+    assert choices.options[:2] == [("None", "none"), ("Payments", "7")]
+
+
+def test_an_offered_project_names_its_group() -> None:
+    project = Project(7, "P" * 80, "active", "Web Applications")
+    label, value = maintenance.project_choices([project]).options[1]
+    assert (len(label), label.endswith("… (Web Applications)"), value) == (75, True, "7")

@@ -1,0 +1,57 @@
+"""Every statement of the program is one that the migrated database understands."""
+
+import importlib
+import itertools
+import pkgutil
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import asyncpg
+
+from db import queries
+from db.pool import DatabaseConfig
+from db.queries.request_pages import Cursor, Narrowing, page_statement
+from db.scripts import Script
+
+STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|CREATE|ALTER|DROP|SET|LISTEN|NOTIFY)\b")
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def constants() -> Iterator[tuple[str, str]]:
+    """The SQL constants of db/queries, by module and name."""
+    for info in pkgutil.iter_modules(queries.__path__):
+        module = importlib.import_module(f"{queries.__name__}.{info.name}")
+        for name, value in vars(module).items():
+            if name.isupper() and isinstance(value, str) and STATEMENT.match(value):
+                # a script of several statements is run as one, but prepared one by one
+                yield from ((f"{info.name}.{name}", statement) for statement in Script(0, name, value).statements())
+
+
+def page_statements() -> Iterator[tuple[str, str]]:
+    """The statements that read a page, in every shape."""
+    shapes = itertools.product((False, True), (None, NOW), (False, True), (None, 1), (None, 1), (None, "high"))
+    cursors = (None, Cursor(None, 7), Cursor(NOW.replace(tzinfo=None), 7, backwards=True))
+    for (open_only, overdue_at, unassigned, of, number, text), cursor in itertools.product(shapes, cursors):
+        narrowing = Narrowing(open_only, overdue_at, unassigned, of, number, number, number, text, text)
+        yield f"page of {narrowing}, {cursor}", page_statement(narrowing, cursor, 11)[0]
+
+
+async def test_every_statement_can_be_prepared(database: DatabaseConfig) -> None:
+    connection = await asyncpg.connect(database.dsn)
+    refused = {}
+    try:
+        for name, statement in (*constants(), *page_statements()):
+            try:
+                await connection.prepare(statement)
+            except asyncpg.PostgresError as error:
+                refused[name] = str(error)
+    finally:
+        await connection.close()
+    assert refused == {}
+
+
+def test_the_statements_are_found() -> None:
+    found = dict(constants())
+    assert {"people.GET_USER", "requests.LIST_BY_IDS", "worklogs.LIST_REPORT", "outbox.INSERT_JOBS"} <= set(found)
+    assert len(found) > 50
