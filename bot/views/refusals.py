@@ -52,5 +52,5 @@ def reply_modal(reply: Reply, *, title: str = "TechOps") -> View:
 def _parts(text: str) -> list[Part]:
     problem, example, typed = text.rpartition(_EXAMPLE)
     if example and typed.strip() and "\n" not in typed:
-        return [*kit.code_parts(problem), example, kit.Code(typed.strip())]
+        return [*kit.code_parts(problem), example, kit.Code(typed.strip().strip("`"))]
     return kit.code_parts(text) or [line(text)]
