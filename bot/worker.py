@@ -34,8 +34,8 @@ _log = structlog.get_logger(__name__)
 # A worker that was killed is noticed when its heartbeats (every half of this) stay away, at the next look.
 _HEARTBEAT: Final = timedelta(seconds=10)
 _LOOK: Final = timedelta(seconds=3)
-# A job that becomes due just after a look waits this long at most.
-_SHORTEST_WAIT: Final = timedelta(milliseconds=30)
+# A job that becomes due just after a look waits this long at most; a lane that is behind is looked at this often.
+_SHORTEST_WAIT: Final = timedelta(milliseconds=50)
 # One job a look: a finished job is then taken off the queue at once, so that its lane is free for the next.
 _BATCH: Final = 1
 _MOST_TASKS: Final = 40
@@ -162,7 +162,7 @@ async def _give_back(deps: Deps, lost: _Lost) -> None:
     if not lost.managers:
         return
     try:
-        async with deps.pool.acquire() as conn:
+        async with deps.pool.transaction() as conn:
             freed = await queue.mark_jobs_free(conn, lost.managers)
     except DatabaseError as error:
         _log.warning("Jobs could not be given back now; the queue does it when heartbeats stay away", reason=str(error))

@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.slack", "tests.fixtures.bot"]
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.slack", "tests.fixtures.bot", "tests.fixtures.delivery"]

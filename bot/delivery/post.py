@@ -13,6 +13,7 @@ import structlog
 from bot.context import Deps
 from bot.delivery.jobs import later
 from bot.slack import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable
+from db.errors import Unavailable
 from db.queries import outbox
 from db.queries.outbox import USER_TARGET, Intent
 
@@ -168,8 +169,14 @@ async def _mark_unsent(deps: Deps, out: Outgoing, intended_at: datetime) -> None
 
 
 async def _mark_sent(deps: Deps, out: Outgoing, posted: Posted) -> None:
-    async with deps.pool.acquire() as conn:
-        await outbox.mark_sent(conn, out.key, posted.channel_id, posted.ts, deps.now())
+    now = deps.now()
+    try:
+        async with deps.pool.acquire() as conn:
+            await outbox.mark_sent(conn, out.key, posted.channel_id, posted.ts, now)
+    except Unavailable:
+        # What is not written down now is in doubt for seconds. A transaction replaces a connection that was cut.
+        async with deps.pool.transaction() as conn:
+            await outbox.mark_sent(conn, out.key, posted.channel_id, posted.ts, now)
 
 
 async def give_up(deps: Deps, target: str, error: SlackError, *, pause: bool = True) -> NoReturn:

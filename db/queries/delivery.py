@@ -168,14 +168,18 @@ WITH unposted AS (
     SELECT max(l.activity_id) AS last
     FROM techops.ledger AS l
     WHERE l.subject_kind = $1 AND l.subject_id = $2 AND l.target = $3 AND l.posted_at IS NULL
+), earlier AS MATERIALIZED (
+    SELECT convert_to(a.xid::text, 'UTF8') AS payload
+    FROM techops.activity AS a
+    JOIN unposted AS u ON a.id < u.last
+    WHERE a.subject_kind = $1 AND a.subject_id = $2 AND a.at > $4
+        AND NOT EXISTS (SELECT FROM techops.ledger AS l WHERE l.activity_id = a.id AND l.target = $3)
 )
 SELECT u.last IS NOT NULL AS unposted,
-    u.last IS NOT NULL AND EXISTS (
-        SELECT FROM techops.activity AS a
-        JOIN techops.pgqueuer AS q ON q.entrypoint = 'announce' AND q.status IN ('queued', 'picked')
-            AND q.payload = convert_to(a.xid::text, 'UTF8')
-        WHERE a.subject_kind = $1 AND a.subject_id = $2 AND a.id < u.last AND a.at > $4
-            AND NOT EXISTS (SELECT FROM techops.ledger AS l WHERE l.activity_id = a.id AND l.target = $3)
+    EXISTS (
+        SELECT FROM earlier AS e
+        JOIN techops.pgqueuer AS q ON q.payload = e.payload
+        WHERE q.entrypoint = 'announce' AND q.status IN ('queued', 'picked')
     ) AS earlier_underway
 FROM unposted AS u
 """

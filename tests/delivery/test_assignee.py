@@ -1,7 +1,7 @@
 """A direct message says "your turn": to a new assignee, and never to the person who acted."""
 
 from sandbox.workspace import Workspace
-from tests.delivery.conftest import ByHand, Dashboard, cards
+from tests.fixtures.delivery import ByHand, Dashboard, cards
 
 ASSIGN = "UPDATE maintenance_requests SET assigned_to = $2 WHERE id = $1"
 

@@ -4,12 +4,14 @@ import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
+from pgqueuer.errors import RetryRequested
+
 from bot.worker import run_worker
 from db.pool import DatabaseConfig
 from db.queries import delivery
-from pgqueuer.errors import RetryRequested
 from sandbox.workspace import Workspace
-from tests.delivery.conftest import ByHand, Dashboard, Workers, cards, open_deps, settings_for, shown, thread
+from tests.fixtures.bot import settings_for
+from tests.fixtures.delivery import ByHand, Dashboard, Workers, cards, open_deps, shown, thread
 
 
 async def test_a_row_inserted_by_another_program_gets_a_card(
@@ -86,11 +88,11 @@ async def test_no_connection_is_held_while_slack_answers_slowly(
         group.create_task(run_worker(deps, stop))
         for number in range(8):
             await dashboard.request(f"Fan {number}")
-        await slack.wait_for(lambda: [call for call in slack.calls_of("chat.postMessage")])
+        await dashboard.until("SELECT EXISTS (SELECT FROM techops.messages)")
         while len(cards(slack)) < 8:
             async with asyncio.timeout(5), deps.pool.acquire() as conn:
                 assert await conn.fetchval("SELECT true")
-            await asyncio.sleep(0.05)
+            await dashboard.run("SELECT pg_sleep(0.05)")
         await dashboard.settled()
         stop.set()
     assert await dashboard.run("SELECT count(*) FROM techops.cards WHERE message_ts IS NOT NULL") == 8

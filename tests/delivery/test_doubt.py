@@ -3,13 +3,14 @@
 import json
 
 import pytest
+from pgqueuer.errors import RetryRequested
+
 from bot.delivery.post import Undecided
 from bot.slack import SlackUnavailable
 from db.queries import outbox, queue
-from pgqueuer.errors import RetryRequested
 from sandbox.manifest import Manifest
 from sandbox.workspace import Workspace
-from tests.delivery.conftest import ByHand, Dashboard, cards, shown, thread
+from tests.fixtures.delivery import ByHand, Dashboard, cards, shown, thread
 
 START = "UPDATE maintenance_requests SET status = 'in_progress' WHERE id = $1"
 
@@ -186,9 +187,7 @@ async def test_an_unknown_refusal_is_not_swallowed(dashboard: Dashboard, slack: 
     assert len(cards(slack)) == 1
 
 
-async def test_a_message_of_a_use_case_is_sent_once_for_its_key(
-    dashboard: Dashboard, slack: Workspace, by_hand: ByHand
-) -> None:
+async def test_a_message_of_a_use_case_is_sent_once_for_its_key(slack: Workspace, by_hand: ByHand) -> None:
     sent = []
     for text in ("Your report is ready.", "Again"):
         async with by_hand.deps.pool.transaction() as conn:
@@ -199,9 +198,7 @@ async def test_a_message_of_a_use_case_is_sent_once_for_its_key(
     assert [m.text for m in slack.messages_in(slack.dm("U0ENG").id)] == ["Your report is ready."]
 
 
-async def test_a_message_to_somebody_who_has_left_is_dropped(
-    dashboard: Dashboard, slack: Workspace, by_hand: ByHand
-) -> None:
+async def test_a_message_to_somebody_who_has_left_is_dropped(by_hand: ByHand) -> None:
     async with by_hand.deps.pool.transaction() as conn:
         await outbox.enqueue_dm(conn, user="U0GONE", text="Hello.", blocks=[], key="hello", now=by_hand.clock())
     assert await by_hand.run() == []
@@ -209,9 +206,7 @@ async def test_a_message_to_somebody_who_has_left_is_dropped(
 
 
 @pytest.mark.parametrize("lost", ["files.getUploadURLExternal", "upload", "files.completeUploadExternal"])
-async def test_a_file_arrives_once_whichever_answer_gets_lost(
-    dashboard: Dashboard, slack: Workspace, by_hand: ByHand, lost: str
-) -> None:
+async def test_a_file_arrives_once_whichever_answer_gets_lost(slack: Workspace, by_hand: ByHand, lost: str) -> None:
     slack.faults.add("drop_after", lost)
     async with by_hand.deps.pool.transaction() as conn:
         await outbox.enqueue_file(
