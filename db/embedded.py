@@ -25,7 +25,7 @@ from db.embedded_cluster import PORT, SUPERUSER, Cluster
 
 __all__ = ["EmbeddedError", "EmbeddedServer", "start"]
 
-_READY_SECONDS: Final = 60.0
+_READY_SECONDS: Final = 300.0  # after a crash it recovers first, however long that takes
 _LOCK_SECONDS: Final = 90.0
 _POLL_SECONDS: Final = 0.02
 _ATTEMPTS: Final = 3

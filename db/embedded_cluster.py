@@ -10,11 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from db.embedded_binaries import Binaries, EmbeddedError, ServerUser
+from db.embedded_process import is_server
 
 PORT: Final = 5432  # only part of the socket's name: nothing listens on the network
 SUPERUSER: Final = "postgres"
@@ -26,7 +29,6 @@ _IMMEDIATE_SECONDS: Final = 5
 _POLL_SECONDS: Final = 0.02
 _LARGEST_LOG: Final = 10 * 1024 * 1024
 _TAIL_BYTES: Final = 2000
-_OWN_DIRECTORY: Final = "/proc/self/cwd"
 
 _HINTS: Final = (
     ("No space left on device", "The disk is full; make room and start again."),
@@ -97,21 +99,20 @@ class Cluster:
         }
         if not durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-        command = [str(self.binaries.directory / "postgres"), "-D", self._seen_from_inside(self.data)]
-        for name, value in settings.items():
-            command += ["-c", f"{name}={value}"]
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         # left by a killed server; its number may be a stranger's by now, whom PostgreSQL would take for a running one
         (self.socket_directory / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
         if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
             self.log.replace(self.base / "server.log.1")
-        with self._writing_log() as log:
+        with self._writing_log() as log, self._within_reach(self.data) as (data, inherited):
             return subprocess.Popen(  # noqa: S603 - our own server, without a shell
-                command,
+                [str(self.binaries.directory / "postgres"), "-D", data, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=self.data,
+                cwd="/",
                 env=_environment(),
+                pass_fds=inherited,
                 start_new_session=True,
                 user=self.user.uid if self.user else None,
                 group=self.user.gid if self.user else None,
@@ -125,7 +126,7 @@ class Cluster:
             pid = int(path.read_text(encoding="utf-8").split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return None
-        if pid > 0 and _is_server(pid, self.data):
+        if pid > 0 and is_server(pid, self.data):
             return pid
         # as with the socket's lock
         path.unlink(missing_ok=True)
@@ -168,25 +169,29 @@ class Cluster:
         raise EmbeddedError(self.complaint("The embedded database cannot be made"))
 
     def _try_initdb(self, target: Path, locale: list[str]) -> bool:
-        command = [
-            str(self.binaries.directory / "initdb"),
-            *("-D", self._seen_from_inside(target), "-U", SUPERUSER, "--encoding=UTF8", *locale),
+        options = [
+            *("-U", SUPERUSER, "--encoding=UTF8", *locale, "--auth=scram-sha-256", "--pwfile=/dev/stdin"),
             # nothing is lost if the machine dies now: the next start begins anew
-            *("--no-sync", "--no-instructions", "--auth=scram-sha-256", "--pwfile=/dev/stdin"),
+            *("--no-sync", "--no-instructions"),
         ]
-        with tempfile.TemporaryFile() as password, self._writing_log() as log:
+        with (
+            tempfile.TemporaryFile() as password,
+            self._writing_log() as log,
+            self._within_reach(target) as (data, inherited),
+        ):
             password.write(self.password.encode("utf-8"))
             password.seek(0)
             if self.user is not None:
                 os.fchown(password.fileno(), self.user.uid, self.user.gid)
             try:
                 done = subprocess.run(  # noqa: S603 - our own program, without a shell
-                    command,
+                    [str(self.binaries.directory / "initdb"), "-D", data, *options],
                     stdin=password,
                     stdout=log,
                     stderr=log,
-                    cwd=target,
+                    cwd="/",
                     env=_environment(),
+                    pass_fds=inherited,
                     timeout=_INITDB_SECONDS,
                     check=False,
                     user=self.user.uid if self.user else None,
@@ -209,16 +214,23 @@ class Cluster:
         if self.user is not None:
             os.chown(directory, self.user.uid, self.user.gid)
 
-    def _seen_from_inside(self, directory: Path) -> str:
+    @contextmanager
+    def _within_reach(self, directory: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """The directory as the server's user can name it, and descriptors that its process must inherit for that."""
         if self.user is None or self.user.reaches(directory):
-            return str(directory)
+            yield str(directory), ()
+            return
         if not sys.platform.startswith("linux"):
             raise EmbeddedError(
                 f"The user {self.user.name}, as whom the database server runs, may not enter {directory}. "
                 "Set DATA_DIR to a directory that it can reach."
             )
-        # A home of mode 0700 is closed to the server's user. Its working directory is not: that was entered as root.
-        return _OWN_DIRECTORY
+        # A home of mode 0700 is closed to that user; a directory in it that root has opened and handed over is not.
+        opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            yield f"/proc/self/fd/{opened}", (opened,)
+        finally:
+            os.close(opened)
 
     def _wait_for_end(self, process: subprocess.Popen[bytes] | None, seconds: float) -> bool:
         if process is not None:
@@ -256,33 +268,3 @@ def _short_directory(data: Path, user: ServerUser | None) -> Path:
 def _environment() -> dict[str, str]:
     # neither settings that are meant for clients (PGDATA, PGPORT, ...) nor our secrets
     return {"LC_ALL": "C", "PATH": os.defpath}
-
-
-def _is_server(pid: int, data: Path) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return False  # gone, or somebody else's
-    return "postgres" in _command(pid) and _works_in(pid, data)
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0", 1)[0].decode(errors="replace")
-    except OSError:
-        answer = subprocess.run(  # noqa: S603 - fixed words and a number, without a shell
-            ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607 - where it lies differs between systems
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        )
-        return answer.stdout
-
-
-def _works_in(pid: int, data: Path) -> bool:
-    link = Path(f"/proc/{pid}/cwd")
-    try:
-        return link.samefile(data)
-    except OSError:
-        return True  # no /proc, or a process that hides it: its name and number have to do

@@ -332,6 +332,17 @@ def test_a_role_that_may_not_make_a_schema_is_told_so(empty_database: DatabaseCo
         run_apart(migrate(stranger))
 
 
+def test_functions_of_another_owner_go_to_the_owner_of_the_tables(empty_database: DatabaseConfig) -> None:
+    document(empty_database, DOCUMENT_1_0)
+    give_away = (
+        "GRANT CREATE ON SCHEMA public TO {role}; ALTER FUNCTION log_maintenance_status_change() OWNER TO {role}"
+    )
+    with another_role(empty_database, "stranger", give_away):
+        run_apart(migrate(empty_database))
+        execute(empty_database, "UPDATE maintenance_requests SET status = 'completed'")
+    assert fetch(empty_database, "SELECT new_status FROM maintenance_status_history") == [("completed",)]
+
+
 def test_file_names_are_checked(tmp_path: Path) -> None:
     (tmp_path / "0001_create_one.sql").write_text("SELECT 1;")
     (tmp_path / "README").write_text("no migration")

@@ -112,6 +112,22 @@ async def test_it_starts_serves_and_leaves_no_process(directory: Path) -> None:
     await server.stop()  # harmless
 
 
+@pytest.mark.parametrize("place", sorted(Path("/usr/lib/postgresql").glob("*/bin")), ids=str)
+async def test_the_distributions_programs_will_do(directory: Path, place: Path) -> None:
+    programs = Binaries(place, int(place.parent.name))
+    server = await embedded.start(directory, durable=False, binaries=programs)
+    try:
+        assert (
+            await query(server.dsn, "SELECT current_setting('server_version_num')::integer / 10000") == programs.major
+        )
+        assert await query(server.dsn, "SELECT upper('\u00e4')") == "\u00c4"
+    finally:
+        await server.stop()
+    again = await embedded.start(directory, durable=False)  # finds the programs that fit the data by itself
+    assert again.major == programs.major
+    await again.stop()
+
+
 async def test_its_secrets_are_for_nobody_else(directory: Path) -> None:
     server = await embedded.start(directory, durable=False)
     try:
