@@ -28,6 +28,7 @@ from bot.slack import SlackRateLimited, SlackUnavailable
 from db.errors import DatabaseError, Timeout, Unavailable, translate
 from db.pool import connect
 from db.queries import queue
+from scheduler import registry as schedule
 
 _log = structlog.get_logger(__name__)
 
@@ -64,7 +65,13 @@ def bindings(*, care: bool = False) -> dict[str, Binding]:
     """Every entry point of an ordinary worker; `care` adds database care, backups and kills."""
     del care  # there are none yet
     lanes = set(delivery.LANES)
-    return {name: Binding(entry, limit=1 if name in lanes else 0) for name, entry in delivery.ENTRIES.items()}
+    posted = {name: Binding(entry, limit=1 if name in lanes else 0) for name, entry in delivery.ENTRIES.items()}
+    return posted | {"scheduled": Binding(_run_scheduled)}
+
+
+async def _run_scheduled(deps: Deps, job: Job) -> None:
+    due = schedule.Due.model_validate_json(job.payload)
+    await schedule.run_claimed(deps, schedule.collect(), due)
 
 
 async def run_worker(

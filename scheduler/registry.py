@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
+from pydantic import BaseModel, ConfigDict
 
 import scheduler.jobs
 from bot.context import Deps
@@ -27,6 +28,15 @@ class Job:
     id: str
     cron: str
     run: Callable[[Deps, datetime], Awaitable[None]]
+
+
+class Due(BaseModel):
+    """What is enqueued: a job, and the wall time (in TECHOPS_TIMEZONE) that was claimed for it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    job: str
+    due_local: datetime
 
 
 def collect() -> tuple[Job, ...]:
@@ -66,16 +76,16 @@ async def tick(deps: Deps, job: Job) -> bool:
     return claimed
 
 
-async def run_claimed(deps: Deps, jobs: Sequence[Job], job_id: str, due_local: datetime) -> None:
+async def run_claimed(deps: Deps, jobs: Sequence[Job], due: Due) -> None:
     """Do the work of a claimed due time, as of that time.
 
     Raises:
         Missing: this version knows no such job.
     """
     zone = ZoneInfo(deps.settings.techops_timezone)
-    await find(jobs, job_id).run(deps, due_local.replace(tzinfo=zone))
+    await find(jobs, due.job).run(deps, due.due_local.replace(tzinfo=zone))
     async with deps.pool.transaction() as conn:
-        await claims.mark_claim_done(conn, job_id, due_local, deps.now())
+        await claims.mark_claim_done(conn, due.job, due.due_local, deps.now())
 
 
 def build(deps: Deps, jobs: Sequence[Job]) -> AsyncIOScheduler:
