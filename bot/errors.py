@@ -2,7 +2,7 @@
 
 
 class BotError(Exception):
-    """A refusal or failure that a person may read. `str(error)` is that text: complete; commands in it are in backticks."""
+    """A refusal or failure that a person may read. `str(error)` is that text, commands in backticks."""
 
 
 class BadInput(BotError):

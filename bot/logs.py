@@ -1,4 +1,4 @@
-"""Logs: JSON lines in production, readable on a terminal. Ids and outcomes, never people's text, tokens or passwords."""
+"""Logs: JSON lines in production, readable on a terminal. Ids and outcomes; no texts, tokens or passwords."""
 
 import logging
 import sys

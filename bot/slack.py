@@ -15,7 +15,7 @@ from bot.settings import Settings
 
 _CALL_SECONDS: Final = 10.0
 _CONNECT_SECONDS: Final = 3.0
-_CHANNEL_ID: Final = re.compile(r"[CGD][A-Z0-9]{6,}\Z")
+_CHANNEL_ID: Final = re.compile(r"[CGD][A-Z0-9]+\Z")  # names are in lower case
 _TRANSIENT: Final = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 JsonMap = Mapping[str, object]
 
@@ -107,6 +107,9 @@ class Slack:
         """
         function = getattr(self.client, method.replace(".", "_"))
         given = {name: value for name, value in arguments.items() if value is not None}
+        channel = str(given.get("channel", ""))
+        if channel in self._channels:
+            given["channel"] = self._channels[channel]
         try:
             async with asyncio.timeout(deadline):
                 response = await function(**given)
@@ -116,7 +119,11 @@ class Slack:
             raise SlackUnavailable(method, f"cannot connect ({error})", sent=False) from error
         except (aiohttp.ClientError, TimeoutError, OSError, SlackRequestError) as error:
             raise SlackUnavailable(method, f"no answer ({type(error).__name__}: {error})", sent=True) from error
-        return cast("JsonMap", response.data) if isinstance(response.data, dict) else {}
+        data = cast("JsonMap", response.data) if isinstance(response.data, dict) else {}
+        if method == "chat.postMessage" and _text(data, "channel") not in {"", channel}:
+            # a channel that is known by name only can be edited in under its id only
+            self._channels[channel] = _text(data, "channel")
+        return data
 
     async def respond(self, response_url: str, body: JsonMap, *, deadline: float = 2.0) -> None:
         """Post to a response_url (five uses, 30 minutes: docs.slack.dev/interactivity/handling-user-interaction).
@@ -174,17 +181,17 @@ class Slack:
         data = await self.call("users.info", user=slack_user_id, deadline=1.5)
         return parse_user(_mapping(data, "user"))
 
-    async def channel_id(self, name_or_id: str) -> str:
-        """The id of a channel given by name or id; the name itself where it cannot be found.
+    async def channel_id(self, name_or_id: str) -> str | None:
+        """The id of a channel given by name or id; None where the bot sees no such channel.
 
-        chat.postMessage takes names of public channels too and answers with the id, so an unknown name is no failure.
+        Where Slack lists no channels at all (a missing scope), the name itself, which chat.postMessage takes as well.
         """
         name = name_or_id.lstrip("#")
         if _CHANNEL_ID.match(name):
             return name
-        if name not in self._channels:
-            await self._load_channels(name)
-        return self._channels.get(name, name)
+        if name not in self._channels and not await self._load_channels(name):
+            return name
+        return self._channels.get(name)
 
     async def open_dm(self, slack_user_id: str) -> str:
         """The id of the direct message channel with a person (conversations.open)."""
@@ -194,8 +201,10 @@ class Slack:
             self._channels[key] = _text(_mapping(data, "channel"), "id")
         return self._channels[key]
 
-    async def _load_channels(self, wanted: str) -> None:
+    async def _load_channels(self, wanted: str) -> bool:
+        """Look through the channels for one; False where Slack lists none."""
         cursor: str | None = None
+        listed = False
         for _page in range(20):
             try:
                 data = await self.call(
@@ -206,12 +215,14 @@ class Slack:
                     cursor=cursor,
                 )
             except SlackRefused:
-                return
-            for channel in cast("list[JsonMap]", data.get("channels") or []):
-                self._channels[_text(channel, "name")] = _text(channel, "id")
+                return False
+            channels = cast("list[JsonMap]", data.get("channels") or [])
+            self._channels |= {_text(channel, "name"): _text(channel, "id") for channel in channels}
+            listed = listed or bool(channels)
             cursor = _text(_mapping(data, "response_metadata"), "next_cursor")
             if wanted in self._channels or not cursor:
-                return
+                break
+        return listed
 
 
 def _named(method: str, error: SlackApiError) -> SlackError:

@@ -48,7 +48,7 @@ async def channels_for(deps: Deps, kind: str, subject_id: int | None) -> tuple[s
         pause = await outbox.find_pause(conn, name, deps.now())
     if pause is None:
         channel_id = await deps.slack.channel_id(name)
-        if channel_id != name or name == name.upper():  # names are in lower case, ids in capitals
+        if channel_id is not None:
             return (channel_id,)
         reason = f"the bot sees no channel #{name}; create it, or invite the bot to it"
         pause = outbox.Pause(deps.now() + _UNKNOWN_CHANNEL, reason)
