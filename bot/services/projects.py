@@ -13,6 +13,7 @@ from db.pool import Conn
 from db.queries import projects
 
 OFFERED: Final = 99
+NAMED_AT_MOST: Final = 8
 
 
 async def named(deps: Deps, name: str, *, for_new: bool = False) -> Project:
@@ -28,9 +29,7 @@ async def named(deps: Deps, name: str, *, for_new: bool = False) -> Project:
         found = await projects.list_named(conn, name.strip()) or await _numbered(conn, name)
         known = [] if found else await projects.list_names(conn)
     if not found:
-        near = closest(name, known)
-        hint = f" Did you mean {near}?" if near else ""
-        raise bad(f"There is no project {quoted(name)}.{hint} `/project list` shows them all.", field="project")
+        raise _unknown(name, known)
     live = [project for project in found if project.status != "archived"]
     if len(live or found) > 1:
         raise _several(name, live or found)
@@ -64,6 +63,13 @@ async def _numbered(conn: Conn, name: str) -> list[Project]:
         return []
     project = await projects.find_project(conn, int(digits))
     return [project] if project else []
+
+
+def _unknown(name: str, known: list[str]) -> BadInput:
+    near = closest(name, known)
+    hint = f" Did you mean {near}?" if near else ""
+    some = f" There are {listed(known, last='and')}." if 0 < len(known) <= NAMED_AT_MOST else ""
+    return bad(f"There is no project {quoted(name)}.{hint}{some}", field="project")
 
 
 def _several(name: str, found: list[Project]) -> BadInput:

@@ -74,7 +74,7 @@ def activity_line(a: Activity, *, names: Names, zone: tzinfo = UTC) -> Message |
 
 def words_of(a: Activity) -> str:
     """Find what the person wrote: the comment, the work done, or the note."""
-    column = {"commented": "body", "work_logged": "description"}.get(a.verb)
+    column = {"commented": "body", "work_logged": "work_description"}.get(a.verb)
     written = _text(a.new, column) if column else None
     return (written or a.note or "").strip()
 

@@ -150,6 +150,7 @@ columns = st.none() | st.dictionaries(
     st.sampled_from(
         [
             "title",
+            "work_description",
             "description",
             "priority",
             "status",

@@ -155,7 +155,7 @@ def test_direction_marks_and_controls_are_gone() -> None:
         ("edited", {"title": "b", "project_id": 1}, {}, "Elena Engineer edited the title and project of MR-42."),
         (
             "work_logged",
-            {"hours_spent": 1.5, "work_date": "2026-11-20", "description": "swept"},
+            {"hours_spent": 1.5, "work_date": "2026-11-20", "work_description": "swept"},
             None,
             "Elena Engineer logged work on MR-42: 1.5 hours on 2026-11-20. swept",
         ),
