@@ -86,6 +86,7 @@ class Slack:
         )
         self._identity: BotIdentity | None = None
         self._channels: dict[str, str] = {}
+        self._learned: dict[str, str] = {}
         self._lock = asyncio.Lock()
 
     async def close(self) -> None:
@@ -108,8 +109,8 @@ class Slack:
         function = getattr(self.client, method.replace(".", "_"))
         given = {name: value for name, value in arguments.items() if value is not None}
         channel = str(given.get("channel", ""))
-        if channel in self._channels:
-            given["channel"] = self._channels[channel]
+        if channel in self._learned:
+            given["channel"] = self._learned[channel]
         try:
             async with asyncio.timeout(deadline):
                 response = await function(**given)
@@ -122,7 +123,7 @@ class Slack:
         data = cast("JsonMap", response.data) if isinstance(response.data, dict) else {}
         if method == "chat.postMessage" and _text(data, "channel") not in {"", channel}:
             # a channel that is known by name only can be edited in under its id only
-            self._channels[channel] = _text(data, "channel")
+            self._learned[channel] = _text(data, "channel")
         return data
 
     async def respond(self, response_url: str, body: JsonMap, *, deadline: float = 2.0) -> None:

@@ -1,4 +1,4 @@
-"""The Web API client: errors have names, channels are found by name, and what cannot be listed can still be written to."""
+"""The Web API client: errors have names, channels are found by name or, where they are not listed, written to by it."""
 
 import pytest
 
