@@ -293,7 +293,7 @@ async def test_tables_in_use_are_waited_for_and_then_reported(empty_database: Da
         with pytest.raises(MigrationError, match="the tables are in use"):
             await migrate(empty_database, lock_timeout=0.05)
         running = asyncio.create_task(migrate(empty_database, lock_timeout=0.2))
-        while not await dashboard.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+        while not await dashboard.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             await asyncio.sleep(0.01)
         await transaction.commit()
         await running

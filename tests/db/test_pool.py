@@ -117,7 +117,7 @@ async def test_a_cancelled_task_rolls_back_and_leaves_a_clean_connection(pool: P
     await inside.wait()
     if waiting:
         async with pool.acquire() as conn:
-            while not await conn.fetchval(SLEEPERS):  # noqa: ASYNC110 - the server cannot tell us
+            while not await conn.fetchval(SLEEPERS):
                 await asyncio.sleep(0.01)
     begun = time.monotonic()
     task.cancel()

@@ -68,7 +68,8 @@ def secured() -> Iterator[Secured]:
     certify(base)
     for name in ("server.key", "server.crt"):
         shutil.move(base / name, cluster.data / name)
-        shutil.chown(cluster.data / name, user.uid if user else None, user.gid if user else None)
+        if user is not None:
+            shutil.chown(cluster.data / name, user.uid, user.gid)
         (cluster.data / name).chmod(0o600)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
