@@ -21,7 +21,7 @@ from bot.slack import SlackError, SlackRefused, SlackUnavailable
 from bot.views.cards import activity_line, deleted_card
 from bot.views.kit import Message
 from db.errors import DatabaseError
-from db.models import Activity
+from db.models import Activity, JsonObject
 from db.queries import delivery
 from db.queries.delivery import Card
 
@@ -37,11 +37,15 @@ _CANNOT_EDIT: Final = {"message_not_found", "cant_update_message", "edit_window_
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """What is to be shown, read at one moment. `message` is None where a record without a card was deleted."""
+    """What is to be shown, read at one moment.
+
+    `held_back`: there are further lines, which wait for an earlier change that is still being announced.
+    """
 
     lines: Sequence[Activity]
+    held_back: bool
     names: dict[int, str]
-    message: Message | None
+    message: Message
     is_deleted: bool
 
 
@@ -95,11 +99,8 @@ async def show_card(deps: Deps, job: Job, work: LaneWork) -> None:
     token = uuid4()
     now = deps.now()
     async with deps.pool.acquire() as conn:
-        waiting = await delivery.find_waiting(conn, work.kind, work.id, work.channel, now - _RECENT)
-        if not waiting.unposted:
+        if not await delivery.has_unposted(conn, work.kind, work.id, work.channel):
             return
-        if waiting.earlier_underway:
-            raise later(_EARLIER_SECONDS, "an earlier change of the record is being announced")
         card = await delivery.claim_card(
             conn, work.kind, work.id, work.channel, token=token, job_id=job.id, now=now, until=now + _LEASE
         )
@@ -107,15 +108,20 @@ async def show_card(deps: Deps, job: Job, work: LaneWork) -> None:
         raise later(_BUSY_SECONDS, "another job is at this card")
     lease = _Lease(deps, work.kind, work.id, work.channel, token)
     try:
-        await _show(lease, card)
+        snapshot = await _snapshot(lease)
+        if snapshot.lines:
+            await _show(lease, card, snapshot)
     except Exception:
         await lease.release()
         raise
+    if not snapshot.lines or snapshot.held_back:
+        await lease.release()
+    if snapshot.held_back:
+        raise later(_EARLIER_SECONDS * 2 ** min(job.attempts, 5), "an earlier change of the record is being announced")
 
 
-async def _show(lease: _Lease, card: Card) -> None:
-    snapshot = await _snapshot(lease)
-    if snapshot.message is None or (snapshot.is_deleted and card.message_ts is None):
+async def _show(lease: _Lease, card: Card, snapshot: _Snapshot) -> None:
+    if snapshot.is_deleted and card.message_ts is None:
         await lease.done(snapshot.lines)
         return
     card = await _present(lease, card, snapshot)
@@ -129,23 +135,27 @@ async def _show(lease: _Lease, card: Card) -> None:
 
 
 async def _snapshot(lease: _Lease) -> _Snapshot:
-    kind, subject_id = lease.kind, lease.subject_id
+    kind, subject_id, channel_id = lease.kind, lease.subject_id, lease.channel_id
+    recent = lease.deps.now() - _RECENT
     async with lease.deps.pool.transaction() as conn:
         await delivery.begin_snapshot(conn)
-        lines = await delivery.list_unposted(conn, kind, subject_id, lease.channel_id)
+        unposted = await delivery.list_unposted(conn, kind, subject_id, channel_id)
+        underway = await delivery.find_underway(conn, kind, subject_id, channel_id, recent)
         show = await KINDS[kind].load(conn, subject_id)
         last = await delivery.find_last(conn, kind, subject_id)
-        names = await delivery.list_names(conn, _people(lines))
-    if show is not None:
-        return _Snapshot(lines, names, show(last), is_deleted=False)
-    deletion = next((line for line in reversed(lines) if line.verb == "deleted"), last)
-    old = (deletion.old if deletion else None) or {}
-    return _Snapshot(lines, names, deleted_card(kind, subject_id, old), is_deleted=True)
+        names = await delivery.list_names(conn, _people(unposted))
+    lines = [line for line in unposted if underway is None or line.id < underway]
+    message = show(last) if show is not None else deleted_card(kind, subject_id, _last_columns(unposted, last))
+    return _Snapshot(lines, len(lines) < len(unposted), names, message, is_deleted=show is None)
+
+
+def _last_columns(unposted: Sequence[Activity], last: Activity | None) -> JsonObject:
+    deletion = next((line for line in reversed(unposted) if line.verb == "deleted"), last)
+    return (deletion.old if deletion else None) or {}
 
 
 async def _present(lease: _Lease, card: Card, snapshot: _Snapshot) -> Card:
     """Make the message show the record: post it, edit it, or leave it as it is. The card returned has a message."""
-    assert snapshot.message is not None  # noqa: S101 - the caller has looked
     digest = _digest(snapshot.message)
     if card.message_ts is None:
         card = await _post(lease, card, snapshot.message, digest)

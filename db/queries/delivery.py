@@ -51,14 +51,6 @@ class Card:
     shown: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Whether anything of a record waits for a target, and whether an earlier change is still being announced."""
-
-    unposted: bool
-    earlier_underway: bool
-
-
 COUNT_TRANSACTION: Final = """
 SELECT a.subject_kind, count(DISTINCT a.subject_id) AS subjects, count(*) AS changes
 FROM techops.activity AS a
@@ -162,34 +154,17 @@ async def insert_ledger(conn: Conn, lines: Sequence[LedgerLine], now: datetime) 
     return list(dict.fromkeys((row["subject_kind"], row["subject_id"], row["target"]) for row in rows))
 
 
-# An earlier change whose announcement is still in the queue: its line would end up below ours.
-FIND_WAITING: Final = """
-WITH unposted AS (
-    SELECT max(l.activity_id) AS last
-    FROM techops.ledger AS l
+FIND_UNPOSTED: Final = """
+SELECT EXISTS (
+    SELECT FROM techops.ledger AS l
     WHERE l.subject_kind = $1 AND l.subject_id = $2 AND l.target = $3 AND l.posted_at IS NULL
-), earlier AS MATERIALIZED (
-    SELECT convert_to(a.xid::text, 'UTF8') AS payload
-    FROM techops.activity AS a
-    JOIN unposted AS u ON a.id < u.last
-    WHERE a.subject_kind = $1 AND a.subject_id = $2 AND a.at > $4
-        AND NOT EXISTS (SELECT FROM techops.ledger AS l WHERE l.activity_id = a.id AND l.target = $3)
 )
-SELECT u.last IS NOT NULL AS unposted,
-    EXISTS (
-        SELECT FROM earlier AS e
-        JOIN techops.pgqueuer AS q ON q.payload = e.payload
-        WHERE q.entrypoint = 'announce' AND q.status IN ('queued', 'picked')
-    ) AS earlier_underway
-FROM unposted AS u
 """
 
 
-async def find_waiting(conn: Conn, kind: str, subject_id: int, target: str, recent: datetime) -> Waiting:
-    """What waits for the target; of changes still being announced only those after `recent` count."""
-    row = await conn.fetchrow(FIND_WAITING, kind, subject_id, target, recent)
-    assert row is not None  # noqa: S101 - an aggregate has one row
-    return Waiting(row["unposted"], row["earlier_underway"])
+async def has_unposted(conn: Conn, kind: str, subject_id: int, target: str) -> bool:
+    """Whether anything of a record waits for a target."""
+    return await conn.fetchval(FIND_UNPOSTED, kind, subject_id, target) is True
 
 
 CLAIM_CARD: Final = """
@@ -299,6 +274,26 @@ ORDER BY a.id
 async def list_unposted(conn: Conn, kind: str, subject_id: int, target: str) -> list[Activity]:
     """What of a record waits for a target, in order."""
     return [_activity(row) for row in await conn.fetch(LIST_UNPOSTED, kind, subject_id, target)]
+
+
+FIND_UNDERWAY: Final = """
+WITH unnoted AS MATERIALIZED (
+    SELECT a.id, convert_to(a.xid::text, 'UTF8') AS payload
+    FROM techops.activity AS a
+    WHERE a.subject_kind = $1 AND a.subject_id = $2 AND a.at > $4
+        AND NOT EXISTS (SELECT FROM techops.ledger AS l WHERE l.activity_id = a.id AND l.target = $3)
+)
+SELECT min(u.id)
+FROM unnoted AS u
+JOIN techops.pgqueuer AS q ON q.payload = u.payload
+WHERE q.entrypoint = 'announce' AND q.status IN ('queued', 'picked')
+"""
+
+
+async def find_underway(conn: Conn, kind: str, subject_id: int, target: str, recent: datetime) -> int | None:
+    """The first activity of a record, after `recent`, whose announcement to the target is still in the queue."""
+    found = await conn.fetchval(FIND_UNDERWAY, kind, subject_id, target, recent)
+    return int(found) if found is not None else None
 
 
 FIND_LAST: Final = """

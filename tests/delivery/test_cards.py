@@ -152,6 +152,21 @@ async def test_more_than_twenty_records_of_one_transaction_are_one_message(
     assert await by_hand.left() == 0
 
 
+async def test_very_many_changes_of_one_record_are_one_message(
+    dashboard: Dashboard, slack: Workspace, by_hand: ByHand
+) -> None:
+    request_id = await dashboard.request()
+    await by_hand.run()
+    await dashboard.run(
+        "INSERT INTO maintenance_work_logs (maintenance_request_id, user_id, work_description, work_date)"
+        " SELECT $1, 2, 'Imported', current_date FROM generate_series(1, 150)",
+        request_id,
+    )
+    assert await by_hand.run() == []
+    assert len(cards(slack)) == 2
+    assert thread(slack, cards(slack)[0]) == []
+
+
 async def test_twenty_records_of_one_transaction_get_their_cards(
     dashboard: Dashboard, slack: Workspace, by_hand: ByHand
 ) -> None:

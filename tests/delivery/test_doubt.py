@@ -235,3 +235,20 @@ async def test_payloads_name_kind_record_and_channel(dashboard: Dashboard, by_ha
     await by_hand.run()
     payload = await dashboard.run("SELECT convert_from(payload, 'UTF8') FROM techops.pgqueuer")
     assert json.loads(payload) == {"kind": "maintenance", "id": request_id, "channel": "C0OPS"}
+
+
+async def test_traces_of_what_is_done_are_forgotten_but_not_what_is_under_way(
+    dashboard: Dashboard, slack: Workspace, by_hand: ByHand
+) -> None:
+    slack.faults.add("drop_after", "chat.postMessage", skip=1)
+    await dashboard.request("Sent")
+    await dashboard.request("In doubt")
+    only(await by_hand.run(), SlackUnavailable)
+    by_hand.clock.let_pass(6)
+    async with by_hand.deps.pool.transaction() as conn:
+        assert await queue.delete_traces(conn, by_hand.clock()) == 1
+    assert await by_hand.run() == []
+    assert len(cards(slack)) == 2
+    await dashboard.run("UPDATE maintenance_requests SET status = 'in_progress'")
+    assert await by_hand.run() == []
+    assert len(cards(slack)) == 2
