@@ -5,7 +5,7 @@ Its form: docs.slack.dev/reference/app-manifest.
 
 from typing import Final
 
-from bot.registry import Kind, Registry
+from bot.registry import Entry, Kind, Registry
 from db.models import JsonObject
 
 # Each scope with what it is for; fewer would break what is named here.
@@ -54,30 +54,26 @@ def build(registry: Registry, *, url: str | None) -> JsonObject:
     }
     if registry.entries(Kind.EVENT):
         settings["event_subscriptions"] = events
+    features: JsonObject = {
+        "app_home": {
+            "home_tab_enabled": registry.find(Kind.EVENT, "app_home_opened") is not None,
+            "messages_tab_enabled": True,
+            "messages_tab_read_only_enabled": True,
+        },
+        "bot_user": {"display_name": "techops", "always_online": True},
+    }
+    # Slack refuses these lists where they are empty.
+    if registry.slashes():
+        features["slash_commands"] = [_command(slash, endpoint) for slash in sorted(registry.slashes())]
+    if registry.entries(Kind.SHORTCUT):
+        features["shortcuts"] = [_shortcut(entry) for entry in registry.entries(Kind.SHORTCUT)]
     return {
         "display_information": {
             "name": "TechOps",
             "description": "Maintenance requests, work logs and deployments of the TechOps Dashboard",
             "background_color": "#1f3a4d",
         },
-        "features": {
-            "app_home": {
-                "home_tab_enabled": True,
-                "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": True,
-            },
-            "bot_user": {"display_name": "techops", "always_online": True},
-            "slash_commands": [_command(slash, endpoint) for slash in sorted(registry.slashes())],
-            "shortcuts": [
-                {
-                    "name": entry.title,
-                    "type": "message" if entry.on_message else "global",
-                    "callback_id": entry.name,
-                    "description": entry.title,
-                }
-                for entry in registry.entries(Kind.SHORTCUT)
-            ],
-        },
+        "features": features,
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
         "settings": settings,
     }
@@ -91,3 +87,12 @@ def _command(slash: str, endpoint: str | None) -> JsonObject:
         "should_escape": True,
     }
     return command | ({"url": endpoint} if endpoint else {})
+
+
+def _shortcut(entry: Entry) -> JsonObject:
+    return {
+        "name": entry.title,
+        "type": "message" if entry.on_message else "global",
+        "callback_id": entry.name,
+        "description": entry.title,
+    }

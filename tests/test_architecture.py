@@ -13,7 +13,7 @@ import pytest
 
 import handlers
 import scheduler.jobs
-from bot import app
+from bot import app, worker
 from bot.context import Deps
 from bot.registry import Ask, Kind, Registry, action
 from bot.settings import Settings
@@ -147,18 +147,46 @@ def test_a_name_registered_twice_is_refused() -> None:
         Registry(entries)
 
 
-def _test_files(folder: str, stem: str) -> list[Path]:
-    return [*(ROOT / "tests" / folder).rglob(f"test_{stem}.py"), *(ROOT / "tests" / folder).rglob(f"test_{stem}_*.py")]
+def _features() -> set[str]:
+    """A feature may be spread over files that share its first word: maintenance_card belongs to maintenance."""
+    return {path.stem.split("_")[0] for path in Path(handlers.__path__[0]).glob("[a-z]*.py")}
 
 
-@pytest.mark.parametrize("stem", sorted(path.stem for path in Path(handlers.__path__[0]).glob("[a-z]*.py")))
-def test_every_feature_has_tests(stem: str) -> None:
-    assert _test_files("handlers", stem), f"handlers/{stem}.py needs tests/handlers/test_{stem}.py"
+@pytest.mark.parametrize("feature", sorted(_features()))
+def test_every_feature_has_tests(feature: str) -> None:
+    found = [path for folder in ("handlers", "app") for path in (ROOT / "tests" / folder).glob(f"test_{feature}*.py")]
+    assert found, f"handlers/{feature}*.py needs tests/handlers/test_{feature}.py"
 
 
-@pytest.mark.parametrize("stem", sorted(path.stem for path in Path(scheduler.jobs.__path__[0]).glob("[a-z]*.py")))
-def test_every_job_has_tests(stem: str) -> None:
-    assert _test_files("scheduler", stem), f"scheduler/jobs/{stem}.py needs tests/scheduler/test_{stem}.py"
+def _words_of_tests() -> set[str]:
+    """Every string in the tests that go through signed requests, and its first word."""
+    paths = [path for folder in ("handlers", "app", "delivery") for path in (ROOT / "tests" / folder).glob("*.py")]
+    said = {str(text.value) for path in paths for text in strings(parsed(path))}
+    return said | {text.split(" ")[0] for text in said}
+
+
+def test_every_verb_and_every_button_is_tried_by_a_test() -> None:
+    tried = _words_of_tests()
+    registry = app.registry()
+    verbs = {entry.verb for entry in registry.entries(Kind.COMMAND)} - {""}
+    pressed = {entry.name for kind in (Kind.ACTION, Kind.OPTIONS, Kind.SHORTCUT) for entry in registry.entries(kind)}
+    assert sorted((verbs | pressed) - tried) == []
+
+
+def test_every_job_has_tests() -> None:
+    for path in Path(scheduler.jobs.__path__[0]).glob("[a-z]*.py"):
+        found = [*(ROOT / "tests" / "scheduler").rglob(f"test_{path.stem}*.py")]
+        assert found, f"scheduler/jobs/{path.name} needs tests/scheduler/test_{path.stem}.py"
+
+
+ENQUEUED: Final = re.compile(r"VALUES \(0, '(\w+)'")
+
+
+def test_workers_take_everything_that_is_enqueued() -> None:
+    sources = [*modules("db"), *(ROOT / "migrations").glob("*.sql")]
+    enqueued = {entry for path in sources for entry in ENQUEUED.findall(path.read_text(encoding="utf-8"))}
+    assert {"announce", "scheduled"} <= enqueued
+    assert enqueued <= set(worker.bindings(care=True))
 
 
 def _reads_environment(node: ast.AST) -> bool:

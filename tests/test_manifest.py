@@ -12,7 +12,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import app, manifest
-from bot.registry import Kind
+from bot.registry import Kind, Registry
 
 ROOT: Final = Path(__file__).parents[1]
 SCHEMA: Final = json.loads((ROOT / "tests/data/slack_manifest.schema.json").read_text())
@@ -67,6 +67,11 @@ def test_the_schema_itself_is_valid() -> None:
 @pytest.mark.parametrize("socket", [False, True])
 def test_manifest_is_valid_against_slacks_schema(*, socket: bool) -> None:
     check(built(socket=socket))
+
+
+@pytest.mark.parametrize("url", [URL, None])
+def test_an_app_that_can_do_nothing_yet_is_valid_too(url: str | None) -> None:
+    check(manifest.build(Registry([]), url=url))
 
 
 def _long_command(it: Json) -> None:
