@@ -22,8 +22,9 @@ from bot.views.cards import activity_line, deleted_card
 from bot.views.kit import Message
 from db.errors import DatabaseError
 from db.models import Activity, JsonObject
+from db.queries import cards as card_rows
 from db.queries import delivery
-from db.queries.delivery import Card
+from db.queries.cards import Card
 
 _log = structlog.get_logger(__name__)
 
@@ -62,19 +63,19 @@ class _Lease:
     async def renew(self) -> None:
         until = self.deps.now() + _LEASE
         async with self.deps.pool.acquire() as conn:
-            held = await delivery.update_lease(conn, self.kind, self.subject_id, self.channel_id, self.token, until)
+            held = await card_rows.update_lease(conn, self.kind, self.subject_id, self.channel_id, self.token, until)
         self._check(held=held)
 
     async def keep(self, card: Card) -> Card:
         async with self.deps.pool.acquire() as conn:
-            held = await delivery.update_card(conn, self.kind, self.subject_id, self.channel_id, self.token, card)
+            held = await card_rows.update_card(conn, self.kind, self.subject_id, self.channel_id, self.token, card)
         self._check(held=held)
         return card
 
     async def done(self, lines: Sequence[Activity]) -> None:
         ids = [activity.id for activity in lines]
         async with self.deps.pool.acquire() as conn:
-            await delivery.mark_posted(
+            await card_rows.mark_posted(
                 conn, self.kind, self.subject_id, self.channel_id, self.token, ids, self.deps.now()
             )
 
@@ -82,7 +83,7 @@ class _Lease:
         # It ends by itself after a minute, and the same job may take it over; so this may fail.
         with suppress(DatabaseError):
             async with self.deps.pool.acquire() as conn:
-                await delivery.mark_released(conn, self.token)
+                await card_rows.mark_released(conn, self.token)
 
     def _check(self, *, held: bool) -> None:
         if not held:
@@ -101,7 +102,7 @@ async def show_card(deps: Deps, job: Job, work: LaneWork) -> None:
     async with deps.pool.acquire() as conn:
         if not await delivery.has_unposted(conn, work.kind, work.id, work.channel):
             return
-        card = await delivery.claim_card(
+        card = await card_rows.claim_card(
             conn, work.kind, work.id, work.channel, token=token, job_id=job.id, now=now, until=now + _LEASE
         )
     if card is None:

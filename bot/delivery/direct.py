@@ -16,6 +16,7 @@ from bot.slack import SlackRefused
 from bot.views import cards
 from bot.views.kit import Message
 from db.models import Activity, JsonObject, Request
+from db.queries import cards as card_rows
 from db.queries import delivery, shown
 from db.queries.outbox import USER_TARGET
 
@@ -95,7 +96,7 @@ async def tell_assignee(deps: Deps, work: LaneWork) -> None:
 async def _assigned(deps: Deps, work: LaneWork, row: Request, last: Activity) -> Message:
     channel_id = (await channels_for(deps, work.kind, work.id))[0]
     async with deps.pool.acquire() as conn:
-        ts = await delivery.find_card_message(conn, work.kind, work.id, channel_id)
+        ts = await card_rows.find_card_message(conn, work.kind, work.id, channel_id)
     permalink: str | None = None
     if ts is not None:
         try:

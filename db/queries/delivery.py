@@ -1,10 +1,9 @@
-"""What was changed, and which of it Slack shows already: activity of one transaction, the ledger, the cards."""
+"""What was changed, and which of it Slack shows already: the activity of one transaction, and the ledger."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from db.models import Activity
 from db.pool import Conn, Row
@@ -40,15 +39,6 @@ class Bulk:
     first_ids: tuple[int, ...]
     total: int
     actor_name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """The message of a record in a channel, None where there is none. `shown` is a digest of what it shows."""
-
-    edition: int
-    message_ts: str | None
-    shown: str | None
 
 
 COUNT_TRANSACTION: Final = """
@@ -167,70 +157,6 @@ async def has_unposted(conn: Conn, kind: str, subject_id: int, target: str) -> b
     return await conn.fetchval(FIND_UNPOSTED, kind, subject_id, target) is True
 
 
-CLAIM_CARD: Final = """
-INSERT INTO techops.cards (subject_kind, subject_id, channel_id, lease_token, lease_job, lease_until, created_at)
-VALUES ($1, $2, $3, $4, $5, $7, $6)
-ON CONFLICT (subject_kind, subject_id, channel_id) DO UPDATE
-SET lease_token = EXCLUDED.lease_token, lease_job = EXCLUDED.lease_job, lease_until = EXCLUDED.lease_until
-WHERE cards.lease_until IS NULL OR cards.lease_until <= $6 OR cards.lease_job = EXCLUDED.lease_job
-RETURNING edition, message_ts, shown
-"""
-
-
-async def claim_card(
-    conn: Conn, kind: str, subject_id: int, channel_id: str, *, token: UUID, job_id: int, now: datetime, until: datetime
-) -> Card | None:
-    """Take the lease of a card until the given time; None where another job holds it.
-
-    A job that runs again takes its own lease over: the queue gives it out again only when its worker is gone.
-    """
-    row = await conn.fetchrow(CLAIM_CARD, kind, subject_id, channel_id, token, job_id, now, until)
-    return Card(**dict(row)) if row else None
-
-
-UPDATE_LEASE: Final = """
-UPDATE techops.cards SET lease_until = $5
-WHERE subject_kind = $1 AND subject_id = $2 AND channel_id = $3 AND lease_token = $4
-RETURNING true
-"""
-
-
-async def update_lease(conn: Conn, kind: str, subject_id: int, channel_id: str, token: UUID, until: datetime) -> bool:
-    """Keep the lease until a later time; False where it is somebody else's by now."""
-    return await conn.fetchval(UPDATE_LEASE, kind, subject_id, channel_id, token, until) is True
-
-
-UPDATE_CARD: Final = """
-UPDATE techops.cards SET edition = $5, message_ts = $6, shown = $7
-WHERE subject_kind = $1 AND subject_id = $2 AND channel_id = $3 AND lease_token = $4
-RETURNING true
-"""
-
-
-async def update_card(conn: Conn, kind: str, subject_id: int, channel_id: str, token: UUID, card: Card) -> bool:
-    """Keep which message is the card and what it shows; False where the lease is somebody else's by now."""
-    values = (card.edition, card.message_ts, card.shown)
-    return await conn.fetchval(UPDATE_CARD, kind, subject_id, channel_id, token, *values) is True
-
-
-MARK_POSTED: Final = """
-WITH released AS (
-    UPDATE techops.cards SET lease_token = NULL, lease_job = NULL, lease_until = NULL
-    WHERE subject_kind = $1 AND subject_id = $2 AND channel_id = $3 AND lease_token = $4
-    RETURNING true
-)
-UPDATE techops.ledger SET posted_at = $6
-WHERE activity_id = ANY($5::bigint[]) AND target = $3 AND posted_at IS NULL AND EXISTS (SELECT FROM released)
-"""
-
-
-async def mark_posted(
-    conn: Conn, kind: str, subject_id: int, channel_id: str, token: UUID, activity_ids: Sequence[int], now: datetime
-) -> None:
-    """Mark these activities as shown in the channel and give the lease back; nothing where the lease was lost."""
-    await conn.execute(MARK_POSTED, kind, subject_id, channel_id, token, list(activity_ids), now)
-
-
 MARK_TOLD: Final = """
 UPDATE techops.ledger SET posted_at = $3 WHERE activity_id = ANY($1::bigint[]) AND target = $2 AND posted_at IS NULL
 """
@@ -239,16 +165,6 @@ UPDATE techops.ledger SET posted_at = $3 WHERE activity_id = ANY($1::bigint[]) A
 async def mark_told(conn: Conn, target: str, activity_ids: Sequence[int], now: datetime) -> None:
     """Mark these activities as told to a target that has no card."""
     await conn.execute(MARK_TOLD, list(activity_ids), target, now)
-
-
-MARK_RELEASED: Final = """
-UPDATE techops.cards SET lease_token = NULL, lease_job = NULL, lease_until = NULL WHERE lease_token = $1
-"""
-
-
-async def mark_released(conn: Conn, token: UUID) -> None:
-    """Give a lease back."""
-    await conn.execute(MARK_RELEASED, token)
 
 
 SET_SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -320,18 +236,6 @@ LIST_NAMES: Final = "SELECT u.id, u.name FROM public.users AS u WHERE u.id = ANY
 async def list_names(conn: Conn, user_ids: Sequence[int]) -> dict[int, str]:
     """Names of people by user id; those who are gone are left out."""
     return {row["id"]: row["name"] for row in await conn.fetch(LIST_NAMES, list(user_ids))}
-
-
-FIND_MESSAGE: Final = """
-SELECT c.message_ts FROM techops.cards AS c
-WHERE c.subject_kind = $1 AND c.subject_id = $2 AND c.channel_id = $3 AND c.message_ts IS NOT NULL
-"""
-
-
-async def find_card_message(conn: Conn, kind: str, subject_id: int, channel_id: str) -> str | None:
-    """The timestamp of a record's card in a channel, None where it has none."""
-    found = await conn.fetchval(FIND_MESSAGE, kind, subject_id, channel_id)
-    return str(found) if found is not None else None
 
 
 def _activity(row: Row) -> Activity:

@@ -8,7 +8,7 @@ from pgqueuer.errors import RetryRequested
 
 from bot.worker import run_worker
 from db.pool import DatabaseConfig
-from db.queries import delivery
+from db.queries import cards as card_rows
 from sandbox.workspace import Workspace
 from tests.fixtures.bot import settings_for
 from tests.fixtures.delivery import ByHand, Dashboard, Workers, cards, open_deps, shown, thread
@@ -254,7 +254,7 @@ async def test_another_job_that_holds_the_card_is_waited_for(
     request_id = await dashboard.request()
     now = by_hand.clock()
     async with by_hand.deps.pool.acquire() as conn:
-        await delivery.claim_card(
+        await card_rows.claim_card(
             conn,
             "maintenance",
             request_id,
