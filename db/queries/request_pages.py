@@ -14,6 +14,11 @@ from db.queries import requests
 
 # The expressions and conditions of the partial indexes, word for word.
 DUE: Final = "coalesce(r.due_date, 'infinity'::timestamp)"
+# What no calendar here can hold comes before or after everything else.
+KEY: Final = (
+    "CASE WHEN r.due_date < '0002-01-01' THEN '-infinity' WHEN r.due_date < '9999-01-01' THEN r.due_date"
+    " ELSE 'infinity' END"
+)
 OPEN: Final = "r.status IN ('open', 'in_progress')"
 # how asyncpg reads and writes infinity in a column without zone
 NO_DUE: Final = datetime.max  # noqa: DTZ901
@@ -78,17 +83,17 @@ def page_statement(narrowing: Narrowing, cursor: Cursor | None, limit: int) -> t
     if cursor is not None:
         conditions.append(_beyond(cursor, args, descending=descending, by_due=narrowing.open_only))
     most = args.bind(limit, "bigint")
-    arms = [_arm([*conditions, *own], order, most) for own in _arms(narrowing, args)]
+    arms = [[*conditions, *own] for own in _arms(narrowing, args)]
     if len(arms) == 1:
-        return arms[0], args.values
-    both = " UNION ALL ".join(f"({arm})" for arm in arms)
-    return f"SELECT r.id, r.due_date FROM ({both}) AS r ORDER BY {order} LIMIT {most}", args.values  # noqa: S608 - fragments of this file
+        return _select(f"r.id, {KEY} AS due", arms[0], order, most), args.values
+    both = " UNION ALL ".join(f"({_select('r.id, r.due_date', arm, order, most)})" for arm in arms)
+    return f"SELECT r.id, {KEY} AS due FROM ({both}) AS r ORDER BY {order} LIMIT {most}", args.values  # noqa: S608 - fragments of this file
 
 
 async def list_page(conn: Conn, narrowing: Narrowing, cursor: Cursor | None, size: int) -> Slice:
     """The page behind or before the cursor, the first one without; `size` requests at most."""
     statement, values = page_statement(narrowing, cursor, size + 1)
-    found = [(row["id"], row["due_date"]) for row in await conn.fetch(statement, *values)]
+    found = [(row["id"], row["due"]) for row in await conn.fetch(statement, *values)]
     more, found = len(found) > size, found[:size]
     backwards = cursor is not None and cursor.backwards
     if backwards:
@@ -134,9 +139,9 @@ def _arms(it: Narrowing, args: _Arguments) -> list[list[str]]:
     ]
 
 
-def _arm(conditions: list[str], order: str, most: str) -> str:
+def _select(columns: str, conditions: list[str], order: str, most: str) -> str:
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT r.id, r.due_date FROM public.maintenance_requests AS r{where} ORDER BY {order} LIMIT {most}"  # noqa: S608 - fragments of this file
+    return f"SELECT {columns} FROM public.maintenance_requests AS r{where} ORDER BY {order} LIMIT {most}"  # noqa: S608 - fragments of this file
 
 
 def _order(descending: bool, *, by_due: bool) -> str:
@@ -151,6 +156,6 @@ def _beyond(cursor: Cursor, args: _Arguments, *, descending: bool, by_due: bool)
     return f"({DUE}, r.id) {sign} ({args.bind(cursor.due or NO_DUE, 'timestamp')}, {place})"
 
 
-def _at(found: tuple[int, datetime | None], *, by_due: bool, backwards: bool) -> Cursor:
+def _at(found: tuple[int, datetime], *, by_due: bool, backwards: bool) -> Cursor:
     request_id, due = found
-    return Cursor((due or NO_DUE) if by_due else None, request_id, backwards)
+    return Cursor(due if by_due else None, request_id, backwards)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.acts import Person
+from sandbox.records import Message
 from tests.fixtures.bot import RunningBot
 
 TABLES = (
@@ -58,3 +59,17 @@ async def told(person: Person, command: str, text: str) -> str:
     assert ack.ok, ack
     assert len(ack.messages) == 1, ack
     return f"{ack.text}\n{ack.messages[0].blocks}"
+
+
+def whispered(person: Person, channel: str = "ops") -> str:
+    """The last thing the person alone was told in a channel, blocks included."""
+    messages = person.ephemerals(channel)
+    return f"{messages[-1].text}\n{messages[-1].blocks}" if messages else ""
+
+
+def labels(message: Message) -> list[str]:
+    """The buttons of a message, then the entries of its menu."""
+    elements = [element for block in message.blocks if block["type"] == "actions" for element in block["elements"]]
+    buttons = [element["text"]["text"] for element in elements if element["type"] == "button"]
+    menus = [element["options"] for element in elements if element["type"] == "overflow"]
+    return buttons + [option["text"]["text"] for options in menus for option in options]
