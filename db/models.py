@@ -171,7 +171,7 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """A slice of a list read by keyset. `before` and `after` are opaque cursors, None at an end; `total` may be capped."""
+    """A slice of a list read by keyset. `before` and `after` are opaque cursors, None at an end."""
 
     rows: tuple[Row, ...]
     before: str | None

@@ -36,11 +36,9 @@ async def enqueue_job(conn: Conn, job: str, due_local: datetime) -> None:
 
 DELETE_OLD_CLAIMS: Final = "DELETE FROM techops.claims WHERE claimed_at < $1"
 DELETE_OLD_ACTS: Final = "DELETE FROM techops.acts WHERE at < $1"
-DELETE_OLD_QUEUE_LOG: Final = "DELETE FROM techops.pgqueuer_log WHERE created < $1"
-DELETE_OLD_QUEUE_STATISTICS: Final = "DELETE FROM techops.pgqueuer_statistics WHERE created < $1"
 
 
 async def delete_before(conn: Conn, before: datetime) -> None:
-    """Remove claims, act keys and the queue's own log from before that moment."""
-    for statement in (DELETE_OLD_CLAIMS, DELETE_OLD_ACTS, DELETE_OLD_QUEUE_LOG, DELETE_OLD_QUEUE_STATISTICS):
+    """Remove claims and act keys from before that moment."""
+    for statement in (DELETE_OLD_CLAIMS, DELETE_OLD_ACTS):
         await conn.execute(statement, before)

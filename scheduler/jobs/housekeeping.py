@@ -4,15 +4,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.context import Deps
-from db.queries import claims
+from db.queries import claims, queue
 
 ID: Final = "housekeeping"
 CRON: Final = "17 * * * *"
 # Slack repeats an event for an hour at most; a week is what somebody who investigates wants to see.
 _KEEP: Final = timedelta(days=7)
+# A queue that was held up by a mistake in the settings may be let go weeks later.
+_KEEP_TRACES: Final = timedelta(days=30)
 
 
 async def run(deps: Deps, now: datetime) -> None:
-    """Delete what is older than a week."""
+    """Delete keys and claims older than a week, and the queue's own log older than a month."""
     async with deps.pool.transaction() as conn:
         await claims.delete_before(conn, now - _KEEP)
+        await queue.delete_traces(conn, now - _KEEP_TRACES)
