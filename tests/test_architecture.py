@@ -31,7 +31,8 @@ MARKS: Final = {"command", "action", "submission", "options", "shortcut", "event
 # Documentation and examples may point to these places and below them; nothing in the tree names any other.
 HOSTS: Final = {
     "127.0.0.1", "localhost", "slack.com", "slack.dev", "example.com", "example", "json-schema.org", "owasp.org",
-    "postgresql.org", "keepachangelog.com", "semver.org", "company.com",
+    "postgresql.org", "keepachangelog.com", "semver.org", "company.com", "w3.org", "rfc-editor.org", "dora.dev",
+    "docs.github.com", "docs.gitlab.com",
 }  # fmt: skip
 # The dashboard's documented sample data, and Slack's own repositories.
 URLS: Final = ("https://github.com/company/", "https://github.com/slackapi/", "https://github.com/janbjorge/pgqueuer")
