@@ -12,13 +12,14 @@ from bot.rules.pages import ListView, Place, list_token, place_token
 from bot.rules.requests import missing
 from bot.services import projects
 from bot.services.people import find_account
-from db.models import Activity, Comment, HistoryEntry, Page, Request, SubjectKind, WorkLog
+from db.models import Activity, HistoryEntry, Page, Request, SubjectKind
 from db.pool import Conn
-from db.queries import comments, delivery, worklogs
+from db.queries import delivery, records
 from db.queries import history as histories
 from db.queries import projects as project_queries
 from db.queries import request_pages as pages
 from db.queries import requests as queries
+from db.queries.records import Record
 from db.queries.request_pages import Narrowing
 
 PAGE_SIZE: Final = 10
@@ -36,15 +37,6 @@ class Listing:
     project_name: str | None
     assignee_name: str | None
     token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A request with what belongs to it, newest first."""
-
-    row: Request
-    logs: list[WorkLog]
-    comments: list[Comment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +90,10 @@ async def show(deps: Deps, request_id: int) -> Record:
         Missing: there is none.
     """
     async with deps.pool.acquire() as conn:
-        row = await _get(conn, request_id)
-        return Record(row, await worklogs.list_logs(conn, request_id), await comments.list_comments(conn, request_id))
-
-
-async def find(deps: Deps, request_id: int) -> Request:
-    """One request as it is now.
-
-    Raises:
-        Missing: there is none.
-    """
-    async with deps.pool.acquire() as conn:
-        return await _get(conn, request_id)
+        found = await records.find_record(conn, request_id)
+    if found is None:
+        raise missing(request_id)
+    return found
 
 
 async def history(deps: Deps, request_id: int) -> Past:

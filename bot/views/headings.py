@@ -23,9 +23,9 @@ def list_heading(
     named = _NAMES.get(scope, "Requests")
     parts = [
         "My open requests" if scope == "mine" and not status else named,
-        f"project {line(project, 40)}" if project else "",
+        f"project {line(project, 30)}" if project else "",
         f"{priority_label(priority).lower()} priority" if priority else "",
         status_label(status).lower() if status else "",
-        f"assigned to {line(assignee, 40)}" if assignee else "",
+        f"assigned to {line(assignee, 30)}" if assignee else "",
     ]
     return ", ".join(part for part in parts if part)

@@ -18,6 +18,8 @@ class ReportScope:
     project_id: int | None = None
 
 
+# Of dates beyond every calendar the nearest that there is stands for them, and NaN hours count as none.
+
 # One class of advisory locks for all days of a person; a person logs one thing at a time.
 LOCK_PERSON: Final = "SELECT pg_advisory_xact_lock(1463831911, $1)"
 
@@ -57,7 +59,8 @@ async def insert_log(
 FIND_LOG: Final = """
 SELECT l.id, l.maintenance_request_id AS request_id, r.title AS request_title, l.user_id, u.name AS user_name,
     i.slack_user_id AS user_slack_id, l.work_description AS description, NULLIF(l.hours_spent, 'NaN') AS hours,
-    l.work_date, coalesce(l.created_at::timestamptz, 'epoch') AS created_at
+    least(greatest(l.work_date, '0002-01-01'), '9999-12-31') AS work_date,
+    coalesce(l.created_at::timestamptz, 'epoch') AS created_at
 FROM public.maintenance_work_logs AS l
 JOIN public.maintenance_requests AS r ON r.id = l.maintenance_request_id
 JOIN public.users AS u ON u.id = l.user_id
@@ -87,7 +90,8 @@ async def get_log(conn: Conn, log_id: int) -> WorkLog:
 LIST_LOGS: Final = """
 SELECT l.id, l.maintenance_request_id AS request_id, r.title AS request_title, l.user_id, u.name AS user_name,
     i.slack_user_id AS user_slack_id, l.work_description AS description, NULLIF(l.hours_spent, 'NaN') AS hours,
-    l.work_date, coalesce(l.created_at::timestamptz, 'epoch') AS created_at
+    least(greatest(l.work_date, '0002-01-01'), '9999-12-31') AS work_date,
+    coalesce(l.created_at::timestamptz, 'epoch') AS created_at
 FROM public.maintenance_work_logs AS l
 JOIN public.maintenance_requests AS r ON r.id = l.maintenance_request_id
 JOIN public.users AS u ON u.id = l.user_id

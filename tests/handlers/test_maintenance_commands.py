@@ -152,3 +152,23 @@ async def test_people_without_slack_can_be_shown_but_not_mentioned(bot: RunningB
     await bot.fetch("INSERT INTO users (email, name, password_hash) VALUES ('dora@example.com', 'Dora Dashboard', 'x')")
     number = await insert(requested_by=4)
     assert "Dora Dashboard" in await told(bot.uma, "maintenance", f"show {number}")
+
+
+async def test_nobody_deactivated_is_given_work(bot: RunningBot, insert: Insert) -> None:
+    number = await insert()
+    await told(bot.eva, "maintenance", "")
+    await bot.fetch("UPDATE users SET is_active = false WHERE id = $1", EVA)
+    assert "Eva Engineer has been deactivated" in await told(bot.erik, "maintenance", f"assign {number} @eva")
+    assert "deactivated" in await told(bot.eva, "maintenance", f"assign {number} me")
+    [row] = await bot.fetch(ROW, number)
+    assert row["assigned_to"] is None
+
+
+async def test_a_mention_makes_no_account(bot: RunningBot, insert: Insert, snapshot: Snapshot) -> None:
+    number = await insert()
+    await told(bot.erik, "maintenance", "")
+    before = await snapshot()
+    assert "only to an engineer or admin" in await told(bot.erik, "maintenance", f"assign {number} @uma")
+    assert "has no account yet" in await told(bot.erik, "maintenance", "list assignee:@uma")
+    assert "has no account yet" in await told(bot.erik, "worklog", "report @uma")
+    assert await snapshot() == before

@@ -181,3 +181,18 @@ async def test_an_export_pressed_by_somebody_without_the_role(bot: RunningBot, w
     answer = await bot.erik.slash("worklog", "report all 2026-11-01..2026-11-30")
     await bot.uma.click(answer.messages[0], "worklog.export")
     assert "Only an engineer" in whispered(bot.uma, "general")
+
+
+async def test_hours_and_days_that_only_the_dashboard_can_write(bot: RunningBot, insert: Insert) -> None:
+    await insert()
+    await bot.fetch("""
+        INSERT INTO maintenance_work_logs (maintenance_request_id, user_id, work_description, hours_spent, work_date)
+        VALUES (1, 2, 'a', 'NaN', 'infinity'), (1, 2, 'b', -3, '20260-01-01'), (1, 2, 'c', NULL, '0044-03-15 BC'),
+            (1, 2, 'd', 999, '2026-11-10'), (1, 2, 'e', 'NaN', '2026-11-10')
+    """)
+    for command, text in (("worklog", "list 1"), ("maintenance", "show 1"), ("maintenance", "history 1")):
+        answer = await told(bot.erik, command, text)
+        assert "MR-1" in answer, text
+        assert "fault in the bot" not in answer, text
+    assert "999 hours" in await told(bot.erik, "worklog", "report all 2026-11-01..2026-11-30")
+    assert "999 are logged already" in await told(bot.erik, "worklog", "1 1 2026-11-10 more")

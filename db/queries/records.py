@@ -1,0 +1,93 @@
+"""A request with what belongs to it, in one round trip."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from db.models import Comment, Request, WorkLog
+from db.pool import Conn, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A request, the newest work on it and the newest remarks, 200 of each at most."""
+
+    row: Request
+    logs: list[WorkLog]
+    comments: list[Comment]
+
+
+FIND_RECORD: Final = """
+SELECT
+    r.id, r.title, r.description, coalesce(r.priority, '') AS priority, coalesce(r.status, '') AS status,
+    r.project_id, p.name AS project_name,
+    r.requested_by, q.name AS requester_name, qi.slack_user_id AS requester_slack_id,
+    r.assigned_to, e.name AS assignee_name, ei.slack_user_id AS assignee_slack_id,
+    CASE WHEN r.due_date > '0002-01-01' AND r.due_date < '9999-01-01' THEN r.due_date::timestamptz END AS due_at,
+    coalesce(r.created_at::timestamptz, 'epoch') AS created_at,
+    coalesce(r.updated_at, r.created_at, 'epoch')::timestamptz AS updated_at,
+    coalesce((
+        SELECT sum(l.hours_spent) FROM public.maintenance_work_logs AS l
+        WHERE l.maintenance_request_id = r.id AND l.hours_spent <> 'NaN'
+    ), 0) AS hours,
+    (
+        SELECT json_agg(l) FROM (
+            SELECT l.id, r.id AS request_id, r.title AS request_title, l.user_id, u.name AS user_name,
+                i.slack_user_id AS user_slack_id, l.work_description AS description,
+                NULLIF(l.hours_spent, 'NaN')::text AS hours,
+                least(greatest(l.work_date, '0002-01-01'), '9999-12-31') AS work_date,
+                coalesce(l.created_at::timestamptz, 'epoch') AS created_at
+            FROM public.maintenance_work_logs AS l
+            JOIN public.users AS u ON u.id = l.user_id
+            LEFT JOIN techops.slack_identities AS i ON i.user_id = u.id
+            WHERE l.maintenance_request_id = r.id
+            ORDER BY l.work_date DESC, l.id DESC
+            LIMIT 200
+        ) AS l
+    ) AS logs,
+    (
+        SELECT json_agg(c) FROM (
+            SELECT c.id, r.id AS request_id, c.user_id, u.name AS user_name, c.body, c.created_at AS at
+            FROM techops.comments AS c
+            LEFT JOIN public.users AS u ON u.id = c.user_id
+            WHERE c.maintenance_request_id = r.id
+            ORDER BY c.id DESC
+            LIMIT 200
+        ) AS c
+    ) AS comments
+FROM public.maintenance_requests AS r
+JOIN public.users AS q ON q.id = r.requested_by
+LEFT JOIN techops.slack_identities AS qi ON qi.user_id = q.id
+LEFT JOIN public.users AS e ON e.id = r.assigned_to
+LEFT JOIN techops.slack_identities AS ei ON ei.user_id = e.id
+LEFT JOIN public.projects AS p ON p.id = r.project_id
+WHERE r.id = $1
+"""
+
+
+async def find_record(conn: Conn, request_id: int) -> Record | None:
+    """A request in full, None where there is none."""
+    found = await conn.fetchrow(FIND_RECORD, request_id)
+    if found is None:
+        return None
+    values = dict(found)
+    logs, comments = values.pop("logs") or [], values.pop("comments") or []
+    row = Request(**values)
+    return Record(row, [_log(log) for log in logs], [_comment(comment) for comment in comments])
+
+
+def _log(log: Row) -> WorkLog:
+    hours = log["hours"]
+    return WorkLog(
+        **{
+            **log,
+            "hours": None if hours is None else Decimal(str(hours)),
+            "work_date": date.fromisoformat(str(log["work_date"])),
+            "created_at": datetime.fromisoformat(str(log["created_at"])),
+        }
+    )
+
+
+def _comment(comment: Row) -> Comment:
+    return Comment(**{**comment, "at": datetime.fromisoformat(str(comment["at"]))})
