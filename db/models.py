@@ -40,6 +40,24 @@ class RequestStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Environment(StrEnum):
+    """Where something is deployed to, the most delicate first."""
+
+    PRODUCTION = "production"
+    STAGING = "staging"
+    DEVELOPMENT = "development"
+
+
+class DeploymentStatus(StrEnum):
+    """State of a deployment."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    SUCCESS = "success"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled_back"
+
+
 class SubjectKind(StrEnum):
     """What an activity, a card or an approval is about."""
 
@@ -167,6 +185,85 @@ class ReportLine:
     request_title: str
     hours: Decimal
     logs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment joined with the names that a card shows.
+
+    `deployed_by` started or recorded it, at `deployed_at`; `duration` is in seconds. `requested_by` made the record.
+    `started_at` is known where the bot started it. `override` is why a freeze was lifted for it, by `overrider_name`.
+    """
+
+    id: int
+    project_id: int
+    project_name: str
+    version: str
+    environment: str
+    status: str
+    deployed_by: int | None
+    deployer_name: str | None
+    deployer_slack_id: str | None
+    deployed_at: datetime | None
+    duration: int | None
+    notes: str | None
+    created_at: datetime
+    updated_at: datetime
+    requested_by: int | None
+    requester_name: str | None
+    requester_slack_id: str | None
+    started_at: datetime | None
+    override: str | None
+    overrider_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What runs in one environment of a project, and the newest deployment there where that is another one."""
+
+    current: Deployment | None
+    newest: Deployment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A window in which an environment ("all": each of them) is not deployed to.
+
+    It lasts from `starts_at` until just before `ends_at`; `tz` is the zone in which it was given.
+    """
+
+    id: int
+    environment: str
+    starts_at: datetime
+    ends_at: datetime
+    tz: str
+    reason: str
+    creator_name: str | None
+    lifted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """An environment of a project that one person keeps for themselves."""
+
+    project_id: int
+    project_name: str
+    environment: str
+    holder_id: int
+    holder_name: str
+    holder_slack_id: str | None
+    reason: str
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Collision:
+    """Something that a deployment may run into: `kind` is request, care or backup, `id` its number."""
+
+    kind: str
+    id: int
+    title: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
