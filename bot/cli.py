@@ -11,7 +11,9 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
+from rich.style import Style
 from rich.table import Table
+from rich.text import Text
 
 from bot import logs, manifest, processes
 from bot.context import Act, Deps
@@ -60,7 +62,7 @@ def up(
     settings = _settings()
     if settings.slack_bot_token is None and not settings.embedded:
         _check_sandbox(settings, sandbox)
-    _run(processes.run_up(settings, typer.echo))
+    _run(processes.run_up(settings, typer.echo, lambda name, address: offer(Console(), name, address)))
 
 
 @app.command()
@@ -116,6 +118,12 @@ def migrate(
         _report(_run(processes.run_migrations(settings, lambda name: typer.echo(f"applying {name}"))))
 
 
+@app.command("sample-data")
+def sample_data() -> None:
+    """Fill an empty database with two believable months, to try things with. Refused where anything is there."""
+    typer.echo(f"Loaded {_run(processes.load_sample(_settings()))}.")
+
+
 @app.command("manifest")
 def print_manifest(
     url: Annotated[str, typer.Option("--url", help="Where Slack reaches this bot by HTTP.")] = "",
@@ -169,6 +177,11 @@ def queue_retry(job_ids: Annotated[list[int] | None, typer.Argument(help="Withou
     """Let held jobs try again."""
     count = _run(_with_deps(_settings(), lambda deps: jobs.retry_held(deps, job_ids or None)))
     typer.echo(f"{count} jobs will be tried again.")
+
+
+def offer(console: Console, name: str, address: str) -> None:
+    """Print an address: a link that a terminal opens at a click, plain text elsewhere. No browser is started."""
+    console.print(Text.assemble(f"{name}: ", (address, Style(link=address))), soft_wrap=True)
 
 
 def _settings() -> Settings:

@@ -20,17 +20,17 @@ from pydantic import SecretStr
 from bot import app as bolt
 from bot import manifest, receiver
 from bot.context import Deps, utc_now
-from bot.errors import SettingsError
+from bot.errors import SettingsError, WrongState
 from bot.registry import Registry
 from bot.rules import days
-from bot.services import health
+from bot.services import health, sample
 from bot.services.health import Finding
 from bot.settings import Settings
 from bot.slack import Slack
 from bot.worker import run_worker
 from db import embedded
-from db.migrate import Report, migrate
-from db.pool import open_pool
+from db.migrate import Report, check, migrate
+from db.pool import Pool, open_pool
 from scheduler import registry as schedule
 
 # Platforms such as Heroku kill 30 s after SIGTERM; we are gone after 25.
@@ -115,6 +115,31 @@ async def run_migrations(settings: Settings, on_progress: Callable[[str], None])
         return await migrate(complete.database("migrate", owner=True), on_progress=on_progress)
 
 
+async def load_sample(settings: Settings) -> sample.Summary:
+    """Fill an empty database with sample data.
+
+    Raises:
+        WrongState: it is not empty, or its schema is not that of this program; nothing was changed.
+    """
+    async with database(settings) as complete:
+        status = await check(complete.database("sample-data", owner=True))
+        if not status.current:
+            raise WrongState(
+                "This database is not as this program needs it, so nothing was loaded. Run `techops migrate` first."
+            )
+        async with _owner(complete) as pool:
+            return await sample.load(pool, utc_now())
+
+
+@asynccontextmanager
+async def _owner(settings: Settings) -> AsyncIterator[Pool]:
+    pool = await open_pool(settings.database("sample-data", owner=True))
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
 async def serve_web(deps: Deps, stop: asyncio.Event, announce: Callable[[str], None]) -> None:
     """Listen by HTTP, and by Socket Mode where an app token is set, until `stop`; then finish what is in hand."""
     settings = deps.settings
@@ -165,14 +190,20 @@ class Sandbox:
     settings: Settings
 
 
-async def run_up(settings: Settings, say: Callable[[str], None]) -> None:
-    """Everything on one machine, until told to stop; the last line said is the address to open."""
+async def run_up(settings: Settings, say: Callable[[str], None], offer: Callable[[str, str], None]) -> None:
+    """Everything on one machine, until told to stop; the last line is the address to open: `offer(name, address)`.
+
+    With the sandbox on the embedded database an empty one gets sample data. A real workspace gets none, whatever its
+    database: nobody could tell it from the truth.
+    """
     async with AsyncExitStack() as stack:
         stop = await stack.enter_async_context(stopping())
         complete = await stack.enter_async_context(database(settings))
         await migrate(complete.database("migrate", owner=True), on_progress=lambda name: say(f"migrating: {name}"))
         sandbox = None
         if complete.slack_bot_token is None:
+            if settings.embedded:
+                await _fill(complete, say)
             sandbox = await stack.enter_async_context(_sandbox(complete))
             complete = sandbox.settings
         deps = await stack.enter_async_context(open_deps(complete, "up"))
@@ -184,7 +215,14 @@ async def run_up(settings: Settings, say: Callable[[str], None]) -> None:
             address = await ready
             say(f"TechOps bot listens at {address}")
             if sandbox is not None:
-                say(f"Sandbox workspace: {sandbox.address}/?key={sandbox.key}")
+                offer("Sandbox workspace", f"{sandbox.address}/?key={sandbox.key}")
+
+
+async def _fill(settings: Settings, say: Callable[[str], None]) -> None:
+    async with _owner(settings) as pool:
+        summary = await sample.load_if_empty(pool, utc_now())
+    if summary is not None:
+        say(f"Sample data: {summary}.")
 
 
 @asynccontextmanager

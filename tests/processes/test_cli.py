@@ -1,11 +1,15 @@
 """Commands that end by themselves."""
 
 import asyncio
+import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from bot import cli
 from db.pool import DatabaseConfig
 from tests.processes.commands import environment, techops
 
@@ -117,7 +121,28 @@ async def test_manifest(tmp_path: Path) -> None:
     assert (neither.code, "--socket" in neither.err) == (2, True)
 
 
+async def test_sample_data_fills_an_empty_database_and_no_other(env: dict[str, str], tmp_path: Path) -> None:
+    too_early = await techops("sample-data", env=env, cwd=tmp_path)
+    assert (too_early.code, "techops migrate" in too_early.err) == (1, True)
+    await techops("migrate", env=env, cwd=tmp_path)
+    loaded = await techops("sample-data", env=env, cwd=tmp_path)
+    assert (loaded.code, "61 maintenance requests" in loaded.out) == (0, True)
+    again = await techops("sample-data", env=env, cwd=tmp_path)
+    assert (again.code, "empty database" in again.err) == (1, True)
+
+
+def test_an_address_is_a_link_on_a_terminal_and_plain_text_elsewhere() -> None:
+    address = f"http://127.0.0.1:3999/?key={'0' * 32}"
+    terminal, pipe = io.StringIO(), io.StringIO()
+    cli.offer(Console(file=terminal, force_terminal=True, width=20, color_system="standard"), "Sandbox", address)
+    cli.offer(Console(file=pipe, width=20), "Sandbox", address)
+    assert pipe.getvalue() == f"Sandbox: {address}\n"
+    assert re.fullmatch(
+        rf"Sandbox: \x1b\]8;[^;]*;{re.escape(address)}\x1b\\{re.escape(address)}\x1b\]8;;\x1b\\\n", terminal.getvalue()
+    )
+
+
 async def test_every_command_has_help(tmp_path: Path) -> None:
     env = environment(tmp_path)
-    for name in ("up", "web", "worker", "scheduler", "migrate", "user", "queue", "manifest", "run-job"):
+    for name in ("up", "web", "worker", "scheduler", "migrate", "user", "queue", "manifest", "run-job", "sample-data"):
         assert (await techops(name, "--help", env=env, cwd=tmp_path)).code == 0

@@ -9,10 +9,12 @@ import aiohttp
 import asyncpg
 import psutil
 
+from bot.services.sample.catalogue import PEOPLE
 from db.pool import DatabaseConfig
 from sandbox.workspace import Workspace
-from tests.fixtures.bot import INSERT_USERS
 from tests.processes.commands import environment, running
+
+INSERT_COLLEAGUE = "INSERT INTO users (email, name, password_hash) VALUES ('carla@example.com', 'Carla', 'x')"
 
 
 def address_in(line: str) -> str:
@@ -54,15 +56,18 @@ async def test_up_keeps_its_data_and_leaves_nothing_behind(tmp_path: Path) -> No
     home = tmp_path / "home with spaces"
     home.mkdir()
     env = environment(home)
-    for seen in (0, 3):
+    for seen in (len(PEOPLE), len(PEOPLE) + 1):
         async with running("up", env=env, cwd=tmp_path) as up:
             line = await up.line("Sandbox workspace: http://127.0.0.1:")
             assert "key=" in line
+            assert "\x1b" not in line
+            # an empty database is filled, once; another start leaves it as it is
+            assert any("Sample data: 10 people" in said for said in up.lines) == (seen == len(PEOPLE))
             dsn = await embedded_dsn(up.process.pid, home)
             connection = await asyncpg.connect(dsn)
             assert await connection.fetchval("SELECT count(*) FROM users") == seen
-            if not seen:
-                await connection.execute(INSERT_USERS)
+            if seen == len(PEOPLE):
+                await connection.execute(INSERT_COLLEAGUE)
             await connection.close()
             children = psutil.Process(up.process.pid).children(recursive=True)
             assert len(children) >= 2
