@@ -50,40 +50,40 @@ class ReportView:
 
 def list_token(view: ListView) -> str:
     """The filter of a list, as text."""
-    return _pack([view.scope, view.project_id, view.priority, view.status, view.assignee_id])
+    return pack([view.scope, view.project_id, view.priority, view.status, view.assignee_id])
 
 
 def read_list_token(token: str) -> ListView:
     """The filter that `list_token` made. Raises BadInput for any other text."""
-    scope, project_id, priority, status, assignee_id = _unpack(token, 5)
+    scope, project_id, priority, status, assignee_id = unpack(token, 5)
     try:
         return ListView(
             Scope(str(scope)),
-            _number(project_id),
+            number(project_id),
             None if priority is None else Priority(str(priority)),
             None if status is None else RequestStatus(str(status)),
-            _number(assignee_id),
+            number(assignee_id),
         )
     except ValueError as error:
-        raise _strange() from error
+        raise strange() from error
 
 
 def place_token(place: Place) -> str:
     """A place in a list, as text."""
-    return _pack([place.due.isoformat() if place.due else None, place.id, place.backwards])
+    return pack([place.due.isoformat() if place.due else None, place.id, place.backwards])
 
 
 def read_place_token(token: str) -> Place:
     """The place that `place_token` made. Raises BadInput for any other text."""
-    due_text, request_id, backwards = _unpack(token, 3)
+    due_text, request_id, backwards = unpack(token, 3)
     try:
         due = None if due_text is None else datetime.fromisoformat(str(due_text))
-        number = _number(request_id)
+        place = number(request_id)
     except ValueError as error:
-        raise _strange() from error
-    if number is None or not isinstance(backwards, bool) or (due is not None and due.tzinfo is not None):
-        raise _strange()
-    return Place(due, number, backwards)
+        raise strange() from error
+    if place is None or not isinstance(backwards, bool) or (due is not None and due.tzinfo is not None):
+        raise strange()
+    return Place(due, place, backwards)
 
 
 def read_page(value: str) -> tuple[ListView, Place]:
@@ -91,43 +91,46 @@ def read_page(value: str) -> tuple[ListView, Place]:
     try:
         pair = json.loads(value)
     except (ValueError, RecursionError) as error:
-        raise _strange() from error
+        raise strange() from error
     if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):  # noqa: PLR2004 - a pair
-        raise _strange()
+        raise strange()
     return read_list_token(pair[0]), read_place_token(pair[1])
 
 
 def report_token(view: ReportView) -> str:
     """What a report is about, as text."""
     period = view.period
-    return _pack([view.user_id, view.project_id, period.first.isoformat(), period.last.isoformat(), period.label])
+    return pack([view.user_id, view.project_id, period.first.isoformat(), period.last.isoformat(), period.label])
 
 
 def read_report_token(token: str) -> ReportView:
     """What `report_token` made. Raises BadInput for any other text."""
-    user_id, project_id, first, last, label = _unpack(token, 5)
+    user_id, project_id, first, last, label = unpack(token, 5)
     try:
         period = Period(date.fromisoformat(str(first)), date.fromisoformat(str(last)), str(label)[:LABEL_LIMIT])
-        return ReportView(_number(user_id), _number(project_id), period)
+        return ReportView(number(user_id), number(project_id), period)
     except ValueError as error:
-        raise _strange() from error
+        raise strange() from error
 
 
-def _pack(parts: list[object]) -> str:
+def pack(parts: list[object]) -> str:
+    """Values as opaque text, in letters, digits, - and _."""
     return base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode()
 
 
-def _unpack(token: str, length: int) -> list[object]:
+def unpack(token: str, length: int) -> list[object]:
+    """The values that `pack` packed, as many as expected. Raises BadInput for any other text."""
     try:
         parts = json.loads(base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True))
     except (ValueError, RecursionError) as error:
-        raise _strange() from error
+        raise strange() from error
     if not isinstance(parts, list) or len(parts) != length:
-        raise _strange()
+        raise strange()
     return parts
 
 
-def _number(value: object) -> int | None:
+def number(value: object) -> int | None:
+    """The number of a record, or None. Raises ValueError for anything else."""
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= LARGEST:
@@ -135,5 +138,6 @@ def _number(value: object) -> int | None:
     return value
 
 
-def _strange() -> BadInput:
+def strange() -> BadInput:
+    """The refusal for what no button of ours carries."""
     return BadInput("That button is of another version of TechOps. Please type the command again.")
