@@ -95,11 +95,13 @@ def translated() -> Iterator[None]:
 
 @contextmanager
 def translated_connecting() -> Iterator[None]:
-    """As `translated`, for opening a connection: there a time-out or any operating system error means Unavailable."""
+    """As `translated`, for opening a connection: there whatever goes wrong means Unavailable."""
     try:
         with translated():
             yield
-    except (Timeout, DataRejected, OSError, ValueError) as exc:  # ValueError: an address that makes no sense
+    except Unavailable:
+        raise
+    except (DatabaseError, OSError, ValueError) as exc:  # ValueError: an address that makes no sense
         reason = exc.__cause__ if isinstance(exc, DatabaseError) else exc
         raise Unavailable(f"The database cannot be reached: {reason or 'no connection in time'}") from exc
 

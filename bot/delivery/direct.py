@@ -17,7 +17,7 @@ from bot.views import cards
 from bot.views.kit import Message
 from db.models import Activity, JsonObject, Request
 from db.queries import cards as card_rows
-from db.queries import delivery, shown
+from db.queries import delivery, requests
 from db.queries.outbox import USER_TARGET
 
 _log = structlog.get_logger(__name__)
@@ -80,7 +80,7 @@ async def tell_assignee(deps: Deps, work: LaneWork) -> None:
     async with deps.pool.transaction() as conn:
         await delivery.begin_snapshot(conn)
         lines = await delivery.list_unposted(conn, work.kind, work.id, work.channel)
-        row = await shown.find_shown_request(conn, work.id)
+        row = await requests.find_request(conn, work.id)
     if not lines:
         return
     if row is not None and work.channel == USER_TARGET + str(row.assignee_slack_id):

@@ -10,7 +10,7 @@ from bot.views.cards import request_card
 from bot.views.kit import Message
 from db.models import Activity, SubjectKind
 from db.pool import Conn
-from db.queries import shown
+from db.queries import history, requests
 
 Show = Callable[[Activity | None], Message]
 
@@ -24,10 +24,10 @@ class Kind:
 
 
 async def _load_request(conn: Conn, request_id: int) -> Show | None:
-    row = await shown.find_shown_request(conn, request_id)
+    row = await requests.find_request(conn, request_id)
     if row is None:
         return None
-    closed = await shown.find_closing(conn, request_id, row.status)
+    closed = await history.find_entry(conn, request_id, row.status)
     return lambda last: request_card(row, last=last, closed=closed)
 
 
