@@ -1,30 +1,25 @@
 """The `techops` command."""
 
-import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.style import Style
-from rich.table import Table
 from rich.text import Text
 
-from bot import logs, manifest, processes
-from bot.context import Act, Deps
+from bot import cli_support as support
+from bot import cli_tokens
 from bot.errors import BotError, SettingsError
+from bot.processes import upkeep
 from bot.services import jobs, people
-from bot.settings import Settings, load, require_slack
+from bot.settings import Settings, require_slack
 from db.embedded_binaries import EmbeddedError
 from db.errors import DatabaseError
 from db.migrate import MigrationError, Report, check, retry_checks
-
-Result = TypeVar("Result")
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="TechOps bot: maintenance requests and deployments in Slack."
@@ -33,8 +28,7 @@ user_app = typer.Typer(no_args_is_help=True, help="Accounts.")
 queue_app = typer.Typer(no_args_is_help=True, help="Messages that wait to be posted.")
 app.add_typer(user_app, name="user")
 app.add_typer(queue_app, name="queue")
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+app.add_typer(cli_tokens.app, name="token")
 
 
 def main() -> None:
@@ -59,18 +53,22 @@ def up(
     ] = "",
 ) -> None:
     """Run everything on this machine; without Slack tokens, with a sandbox workspace to try it in."""
-    settings = _settings()
+    from bot.processes import up as together
+
+    settings = support.settings()
     if settings.slack_bot_token is None and not settings.embedded:
         _check_sandbox(settings, sandbox)
-    _run(processes.run_up(settings, typer.echo, lambda name, address: offer(Console(), name, address)))
+    support.run(together.run(settings, typer.echo, lambda name, address: offer(Console(), name, address)))
 
 
 @app.command()
 def web() -> None:
     """Take requests from Slack (HTTP, or Socket Mode with SLACK_APP_TOKEN) and from pipelines."""
-    settings = _settings()
+    from bot.processes import web as process
+
+    settings = support.settings()
     require_slack(settings, "web")
-    _run(processes.web_server(settings))
+    support.run(process.run(settings))
 
 
 @app.command()
@@ -78,17 +76,21 @@ def worker(
     care: Annotated[bool, typer.Option("--care", help="Also database care, as the tables' owner.")] = False,
 ) -> None:
     """Post what is queued: cards, threads, direct messages, files."""
-    settings = _settings()
+    from bot.processes import worker as process
+
+    settings = support.settings()
     require_slack(settings, "worker")
-    _run(processes.worker(settings, care=care))
+    support.run(process.run(settings, care=care))
 
 
 @app.command()
 def scheduler() -> None:
     """Tick: enqueue what is due. Any number may run."""
-    settings = _settings()
+    from bot.processes import clock as process
+
+    settings = support.settings()
     require_slack(settings, "scheduler")
-    _run(processes.clock(settings))
+    support.run(process.run(settings))
 
 
 @app.command("run-job")
@@ -97,8 +99,10 @@ def run_job(
     now: Annotated[str, typer.Option("--now", help="As if it were this moment, ISO 8601 with zone (else UTC).")] = "",
 ) -> None:
     """Do one scheduled job's work at once."""
+    from bot.processes import clock
+
     moment = _moment(now) if now else None
-    _run(processes.run_job(_settings(), name, moment))
+    support.run(clock.run_job(support.settings(), name, moment))
 
 
 @app.command()
@@ -109,19 +113,21 @@ def migrate(
     again: Annotated[bool, typer.Option("--retry-checks", help="Add constraints that were left out before.")] = False,
 ) -> None:
     """Bring the database up to date; a dashboard's own database is adopted and keeps every row."""
-    settings = _settings()
+    settings = support.settings()
     if only_check:
-        _run(_check(settings))
+        support.run(_check(settings))
     elif again:
-        _report(_run(_with_database(settings, lambda it: retry_checks(it.database("migrate", owner=True)))))
+        _report(
+            support.run(support.with_database(settings, lambda it: retry_checks(it.database("migrate", owner=True))))
+        )
     else:
-        _report(_run(processes.run_migrations(settings, lambda name: typer.echo(f"applying {name}"))))
+        _report(support.run(upkeep.run_migrations(settings, lambda name: typer.echo(f"applying {name}"))))
 
 
 @app.command("sample-data")
 def sample_data() -> None:
     """Fill an empty database with two believable months, to try things with. Refused where anything is there."""
-    typer.echo(f"Loaded {_run(processes.load_sample(_settings()))}.")
+    typer.echo(f"Loaded {support.run(upkeep.load_sample(support.settings()))}.")
 
 
 @app.command("manifest")
@@ -130,12 +136,15 @@ def print_manifest(
     socket: Annotated[bool, typer.Option("--socket", help="Socket Mode: no address needed.")] = False,
 ) -> None:
     """Print the app manifest to paste at api.slack.com/apps."""
-    address = url or (_settings().public_url or "" if not socket else "")
+    from bot import app as bolt
+    from bot import manifest
+
+    address = url or (support.settings().public_url or "" if not socket else "")
     if not address and not socket:
         raise SettingsError(
             "Say where Slack reaches the bot: --url https://bot.example.com, or --socket for Socket Mode."
         )
-    typer.echo(json.dumps(manifest.build(processes.registered(), url=address or None), indent=2))
+    typer.echo(json.dumps(manifest.build(bolt.registry(), url=address or None), indent=2))
 
 
 @user_app.command("add")
@@ -143,39 +152,43 @@ def user_add(
     email: str,
     name: Annotated[str, typer.Option("--name", help="As colleagues know the person.")],
     role: Annotated[str, typer.Option("--role", help="user, engineer or admin.")] = "user",
-    as_json: Json = False,
+    as_json: support.Json = False,
 ) -> None:
     """Add an account; nobody knows its password until it is set by a link."""
-    user = _run(_with_deps(_settings(), lambda deps: people.add(deps, _cli_act(), email, name, role)))
-    _show([asdict(user)], ("id", "name", "email", "role"), as_json=as_json)
+    user = support.run(
+        support.with_deps(support.settings(), lambda deps: people.add(deps, support.act(), email, name, role))
+    )
+    support.show([asdict(user)], ("id", "name", "email", "role"), as_json=as_json)
 
 
 @user_app.command("list")
-def user_list(as_json: Json = False) -> None:
+def user_list(as_json: support.Json = False) -> None:
     """List accounts, and who is tied to a Slack person."""
-    rows = [asdict(user) for user in _run(_with_deps(_settings(), people.list_people))]
-    _show(rows, ("id", "name", "email", "role", "is_active", "slack_user_id", "tz"), as_json=as_json)
+    rows = [asdict(user) for user in support.run(support.with_deps(support.settings(), people.list_people))]
+    support.show(rows, ("id", "name", "email", "role", "is_active", "slack_user_id", "tz"), as_json=as_json)
 
 
 @user_app.command("role")
-def user_role(email: str, role: str, as_json: Json = False) -> None:
+def user_role(email: str, role: str, as_json: support.Json = False) -> None:
     """Give an account another role."""
-    user = _run(_with_deps(_settings(), lambda deps: people.set_role(deps, _cli_act(), email, role)))
-    _show([asdict(user)], ("id", "name", "email", "role"), as_json=as_json)
+    user = support.run(
+        support.with_deps(support.settings(), lambda deps: people.set_role(deps, support.act(), email, role))
+    )
+    support.show([asdict(user)], ("id", "name", "email", "role"), as_json=as_json)
 
 
 @queue_app.command("list")
-def queue_list(as_json: Json = False) -> None:
+def queue_list(as_json: support.Json = False) -> None:
     """List jobs that are held, or that wait to be tried again, with the reason."""
-    rows = [asdict(job) for job in _run(_with_deps(_settings(), jobs.list_held))]
+    rows = [asdict(job) for job in support.run(support.with_deps(support.settings(), jobs.list_held))]
     columns = ("id", "entrypoint", "status", "attempts", "created", "next_try", "reason")
-    _show(rows, columns, as_json=as_json)
+    support.show(rows, columns, as_json=as_json)
 
 
 @queue_app.command("retry")
 def queue_retry(job_ids: Annotated[list[int] | None, typer.Argument(help="Without ids: all.")] = None) -> None:
     """Let held jobs try again."""
-    count = _run(_with_deps(_settings(), lambda deps: jobs.retry_held(deps, job_ids or None)))
+    count = support.run(support.with_deps(support.settings(), lambda deps: jobs.retry_held(deps, job_ids or None)))
     typer.echo(f"{count} jobs will be tried again.")
 
 
@@ -184,29 +197,8 @@ def offer(console: Console, name: str, address: str) -> None:
     console.print(Text.assemble(f"{name}: ", (address, Style(link=address))), soft_wrap=True)
 
 
-def _settings() -> Settings:
-    settings = load()
-    logs.configure(settings)
-    return settings
-
-
-def _run(work: Coroutine[Any, Any, Result]) -> Result:
-    return asyncio.run(work)
-
-
-async def _with_database(settings: Settings, use: Callable[[Settings], Awaitable[Result]]) -> Result:
-    async with processes.database(settings) as complete:
-        return await use(complete)
-
-
-async def _with_deps(settings: Settings, use: Callable[[Deps], Awaitable[Result]]) -> Result:
-    async with AsyncExitStack() as stack:
-        complete = await stack.enter_async_context(processes.database(settings))
-        return await use(await stack.enter_async_context(processes.open_deps(complete, "command")))
-
-
 async def _check(settings: Settings) -> None:
-    status = await _with_database(settings, lambda it: check(it.database("migrate", owner=True)))
+    status = await support.with_database(settings, lambda it: check(it.database("migrate", owner=True)))
     if status.current:
         typer.echo(f"Up to date: {len(status.applied)} migrations applied.")
         return
@@ -252,21 +244,6 @@ def _moment(text: str) -> datetime:
     except ValueError as error:
         raise SettingsError(f"--now: `{text}` is no time; write one like 2026-11-29T17:00+01:00.") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _cli_act() -> Act:
-    return Act(person=None, source="cli")
-
-
-def _show(rows: Sequence[dict[str, object]], columns: Iterable[str], *, as_json: bool) -> None:
-    names = tuple(columns)
-    if as_json:
-        typer.echo(json.dumps([{name: row[name] for name in names} for row in rows], default=str, indent=2))
-        return
-    table = Table(*names)
-    for row in rows:
-        table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
-    Console().print(table)
 
 
 def _fail(message: str, code: int) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -21,6 +21,8 @@ class Act:
     `key` is the same for every delivery of the same act and None where Slack gives nothing to tell deliveries apart.
     `origin` says where it was done (team, channel, message); it is kept with the activity.
     `committing` turns true when COMMIT has been sent: from then on a deadline leaves the outcome open.
+    `around` is entered at the beginning of the act's transaction and left before its COMMIT, for what has to be kept
+    with it; it may refuse.
     """
 
     person: Actor | None
@@ -28,6 +30,7 @@ class Act:
     key: str | None = None
     origin: Mapping[str, str] = field(default_factory=dict)
     committing: bool = False
+    around: Callable[[Conn], AbstractAsyncContextManager[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class Deps:
         async with self.pool.transaction(attribution, on_commit_started=commit_started) as conn:
             if act.key is not None and not await acts.insert_act(conn, act.key, self.now()):
                 raise Repeated(act.key)
-            yield conn
+            async with act.around(conn) if act.around else nullcontext():
+                yield conn
 
 
 def utc_now() -> datetime:

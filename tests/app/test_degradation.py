@@ -8,8 +8,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot import processes
 from bot.context import Deps
+from bot.processes.web import serve_web
 from bot.slack import Slack
 from db import embedded
 from db.migrate import migrate
@@ -44,7 +44,7 @@ async def address(slack: Workspace, own_server: embedded.EmbeddedServer) -> Asyn
     pool, client = await open_pool(settings.database("test")), Slack(settings)
     stop = asyncio.Event()
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    web = asyncio.create_task(processes.serve_web(Deps(settings, pool, client, TestClock()), stop, ready.set_result))
+    web = asyncio.create_task(serve_web(Deps(settings, pool, client, TestClock()), stop, ready.set_result))
     slack.bot_url = await ready
     yield slack.bot_url
     stop.set()
