@@ -24,6 +24,10 @@ class Stranger(Forbidden):
     """Not a member of this workspace, or a guest, or a bot: has no account here."""
 
 
+class Unrecognised(BotError):
+    """What was shown to say who somebody is says it not: wrong, expired or revoked."""
+
+
 class Missing(BotError):
     """The record named does not exist, or no longer."""
 
