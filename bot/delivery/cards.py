@@ -142,7 +142,7 @@ async def _snapshot(lease: _Lease) -> _Snapshot:
         await delivery.begin_snapshot(conn)
         unposted = await delivery.list_unposted(conn, kind, subject_id, channel_id)
         underway = await delivery.find_underway(conn, kind, subject_id, channel_id, recent)
-        show = await KINDS[kind].load(conn, subject_id)
+        show = await KINDS[kind].load(conn, subject_id, lease.deps.now())
         last = await delivery.find_last(conn, kind, subject_id)
         names = await delivery.list_names(conn, _people(unposted))
     lines = [line for line in unposted if underway is None or line.id < underway]

@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from bot.services import approvals
 from bot.settings import Settings
 from bot.views.cards import request_card
 from bot.views.kit import Message
@@ -20,15 +22,17 @@ class Kind:
     """One kind of record. `load` gives what shows the record, with its latest change, as it is now; None: deleted."""
 
     channel: Callable[[Settings], str]
-    load: Callable[[Conn, int], Awaitable[Show | None]]
+    load: Callable[[Conn, int, datetime], Awaitable[Show | None]]
 
 
-async def _load_request(conn: Conn, request_id: int) -> Show | None:
+async def _load_request(conn: Conn, request_id: int, now: datetime) -> Show | None:
     row = await requests.find_request(conn, request_id)
     if row is None:
         return None
     closed = await history.find_entry(conn, request_id, row.status)
-    return lambda last: request_card(row, last=last, closed=closed)
+    approval = await approvals.state(conn, SubjectKind.MAINTENANCE, request_id)
+    evidence = await approvals.evidence(conn, approval, now)
+    return lambda last: request_card(row, last=last, closed=closed, approval=approval, evidence=evidence)
 
 
 # Kinds that are not listed here have no card, and their changes are not announced.

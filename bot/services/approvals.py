@@ -11,7 +11,7 @@ from bot.errors import Forbidden, WrongState
 from bot.rules import approvals as rules
 from bot.views import approvals as views
 from bot.views.kit import Message
-from db.models import RequestStatus, SubjectKind
+from db.models import Request, RequestStatus, SubjectKind
 from db.models_approvals import Approval, ApprovalStatus, Evidence, Vote
 from db.pool import Conn
 from db.queries import approvals as queries
@@ -45,22 +45,21 @@ async def check_may_start(conn: Conn, kind: str, subject_id: int, now: datetime)
     rules.check_may_start(await queries.find_latest(conn, kind, subject_id), now)
 
 
-async def check_may_lower(
-    conn: Conn, person: Actor, request_id: int, *, before: str, after: str, project_id: int | None, requested_by: int
-) -> None:
-    """Let pass a change of a request's priority; away from one that needs approval only by who could give it.
+async def check_may_lower(conn: Conn, act: Act, row: Request, after: str) -> None:
+    """Let pass another priority of a request; away from one that needs approval only by who could give it.
 
     Raises:
         Forbidden: says who may.
     """
-    policy = await policies.find_policy(conn, SubjectKind.MAINTENANCE, before, project_id)
+    policy = await policies.find_policy(conn, SubjectKind.MAINTENANCE, row.priority, row.project_id)
     if policy is None:
         return
-    wanted = await policies.find_policy(conn, SubjectKind.MAINTENANCE, after, project_id)
-    approval = await queries.find_latest(conn, SubjectKind.MAINTENANCE, request_id)
-    own = rules.is_own(approval, person.user_id) if approval else person.user_id == requested_by
-    label = rules.subject_label(SubjectKind.MAINTENANCE, request_id)
-    rules.check_may_lower(policy, wanted, label=label, before=before, after=after, own=own, role=person.role)
+    person = _voter(act)
+    wanted = await policies.find_policy(conn, SubjectKind.MAINTENANCE, after, row.project_id)
+    approval = await queries.find_latest(conn, SubjectKind.MAINTENANCE, row.id)
+    own = rules.is_own(approval, person.user_id) if approval else person.user_id == row.requested_by
+    label = rules.subject_label(SubjectKind.MAINTENANCE, row.id)
+    rules.check_may_lower(policy, wanted, label=label, before=row.priority, after=after, own=own, role=person.role)
 
 
 async def find_votable(deps: Deps, person: Actor, approval_id: int) -> Approval:

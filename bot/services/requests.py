@@ -14,9 +14,9 @@ from bot.rules.ids import card_label
 from bot.rules.mentions import ME
 from bot.rules.requests import Move, check_assignee, check_may_touch, check_move, check_open, missing
 from bot.rules.zones import local
-from bot.services import projects, worklogs
+from bot.services import approvals, projects, worklogs
 from bot.services.people import find_account
-from db.models import Priority, Request, User
+from db.models import Priority, Request, SubjectKind, User
 from db.pool import Conn
 from db.queries import comments, history
 from db.queries import requests as queries
@@ -62,6 +62,7 @@ async def edit(
     Raises:
         WrongState: it is over, or somebody else edited it since the form was opened.
         BadInput: at the field at fault.
+        Forbidden: as `set_priority`.
     """
     wanted = values.get("assignee")
     found = await _account(deps, person, wanted) if wanted else None
@@ -73,6 +74,8 @@ async def edit(
             await projects.check_chosen(conn, changes.project_id)
         if "assignee" in changes.names and found:
             check_assignee(found.name, found.role, found.is_active)
+        if "priority" in changes.names:
+            await approvals.check_may_lower(conn, act, row, changes.priority)
         if not changes.names:
             return row, changes
         await queries.update_request(
@@ -133,12 +136,14 @@ async def move(
     """Start, complete, cancel or reopen a request; `hours` are logged with it as the person's work of today.
 
     Raises:
-        WrongState: not possible in its state; says who brought it there, and when.
+        WrongState: not possible in its state; says who brought it there, and when. Not started before it is approved.
         Forbidden: only requester, engineers and admins may cancel.
         BadInput: the hours do not fit into the person's day.
     """
     async with _changing(deps, act, request_id, note=note or "") as (conn, row):
         status = await _checked(conn, wanted, row, person)
+        if wanted is Move.START:
+            await approvals.check_may_start(conn, SubjectKind.MAINTENANCE, row.id, deps.now())
         await queries.update_status(conn, row.id, status)
         if hours is not None:
             now = deps.now()
@@ -152,11 +157,13 @@ async def set_priority(deps: Deps, act: Act, request_id: int, priority: Priority
 
     Raises:
         WrongState: it is over, or has that priority already.
+        Forbidden: it needs approval, and the person who would make it need none could not give it.
     """
     async with _changing(deps, act, request_id) as (conn, row):
         check_open(row.status, label=card_label(row.id), doing="change its priority")
         if row.priority == priority:
             raise WrongState(f"{card_label(row.id)} already has priority {priority.value}, so nothing was changed.")
+        await approvals.check_may_lower(conn, act, row, priority)
         await queries.update_priority(conn, row.id, priority)
         return await queries.get_request(conn, row.id)
 

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from bot.rules.hours import format_hours
 from bot.rules.ids import card_label
 from bot.views import kit
+from bot.views.approval_lines import DONE, ON_THE_CARD, approval_sentence
 from bot.views.kit import Message, Part
 from bot.views.wording import join_words, line, priority_label, status_label
 from db.models import Activity, JsonObject
@@ -30,6 +31,7 @@ _DONE = {
     "work_deleted": "Work log deleted",
     "commented": "Comment added",
     "deleted": "Deleted",
+    **DONE,
 }
 # The column that a verb is about; verbs without an entry are about another table's row.
 _TOLD: Mapping[str, frozenset[str]] = {
@@ -48,7 +50,7 @@ _SIMPLE = {
     "unassigned": ("removed the assignee of", "has no assignee any more"),
     "commented": ("commented on", "has a new comment"),
 }
-_ON_THE_CARD = {"created", "deleted"}
+_ON_THE_CARD = {"created", "deleted", *ON_THE_CARD}
 
 
 def done_by(activity: Activity) -> str:
@@ -89,6 +91,9 @@ def _main(a: Activity, names: Names, zone: tzinfo) -> list[Part]:
     if a.verb in _SIMPLE:
         active, passive = _SIMPLE[a.verb]
         return [f"{who} {active} {what}."] if who else [f"{what} {passive}."]
+    approval = approval_sentence(a, what, who)
+    if approval is not None:
+        return approval
     told = _DETAILED.get(a.verb)
     if told is None:
         return [f"{who} changed {what}."] if who else [f"{what} was changed."]

@@ -7,9 +7,11 @@ from bot.rules.requests import Move, is_closed, moves_from
 from bot.views import kit
 from bot.views.activity import activity_line, done_by, hours_text
 from bot.views.answers import Block
+from bot.views.approvals import approval_blocks
 from bot.views.kit import Message, Part
 from bot.views.wording import count, join_words, line, priority_label, quoted, status_label, truncate, units
 from db.models import Activity, HistoryEntry, JsonObject, Request, RequestStatus, SubjectKind
+from db.models_approvals import Approval, Evidence
 
 __all__ = [
     "activity_line",
@@ -39,11 +41,18 @@ _COUNTED = {
 }
 
 
-def request_card(row: Request, *, last: Activity | None = None, closed: HistoryEntry | None = None) -> Message:
+def request_card(
+    row: Request,
+    *,
+    last: Activity | None = None,
+    closed: HistoryEntry | None = None,
+    approval: Approval | None = None,
+    evidence: Evidence | None = None,
+) -> Message:
     """Show a request as it is now.
 
     `last` is its latest change; `closed` the change that completed or cancelled it, so that a later comment
-    does not hide who did it and when.
+    does not hide who did it and when; `approval` the one that counts now, with the evidence for who decides.
     """
     excerpt = _excerpt(row.description)
     blocks = [
@@ -51,6 +60,7 @@ def request_card(row: Request, *, last: Activity | None = None, closed: HistoryE
         card_fields(row),
         *([kit.section(excerpt)] if excerpt else []),
         _foot(row, last, closed),
+        *approval_blocks(approval, evidence),
         card_actions(row),
     ]
     return Message(kit.spoken(_state(row)), blocks)
