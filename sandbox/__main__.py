@@ -17,12 +17,32 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="loopback addresses only")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--manifest", type=Path, help="the app's manifest, JSON; absent: everything is allowed")
+    parser.add_argument(
+        "--secrets-stdin",
+        action="store_true",
+        help="read one JSON object from standard input: signing_secret, bot_token, app_token, control_key; "
+        "other processes can see the arguments below",
+    )
     parser.add_argument("--signing-secret", default="sandbox-signing-secret")
     parser.add_argument("--bot-token", default="xoxb-sandbox-bot")
     parser.add_argument("--app-token", default="xapp-sandbox-app")
     parser.add_argument("--control-key", default="", help="needed for /_sandbox/ when set")
     parser.add_argument("--bot-url", help="where the bot listens; absent: Socket Mode")
     return parser.parse_args(arguments)
+
+
+SECRETS = ("signing_secret", "bot_token", "app_token", "control_key")
+
+
+def read_secrets(options: argparse.Namespace, text: str) -> None:
+    """Put the secrets of a JSON object into the options. Raises ValueError for anything else."""
+    given = json.loads(text)
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise ValueError("the secrets have to be one JSON object of texts")
+    if unknown := given.keys() - set(SECRETS):
+        raise ValueError(f"unknown secrets {', '.join(sorted(unknown))}; there are {', '.join(SECRETS)}")
+    for name, value in given.items():
+        setattr(options, name, value)
 
 
 async def serve(options: argparse.Namespace, manifest: dict[str, object] | None) -> None:
@@ -49,6 +69,8 @@ def main() -> int:
     """Run the command line; 2 for what cannot work."""
     options = parse(sys.argv[1:])
     try:
+        if options.secrets_stdin:
+            read_secrets(options, sys.stdin.readline())
         manifest = json.loads(options.manifest.read_text()) if options.manifest else None
         asyncio.run(serve(options, manifest))
     except (OSError, ValueError) as fault:

@@ -205,6 +205,21 @@ class Person(Sight):
             return self._ws.channel(str(value)).id
         return value
 
+    def chosen(self, ts: str) -> Json:
+        """What the person has chosen in the menus of a message: block_id -> action_id -> value."""
+        return self._chosen.get(ts, {})
+
+    async def enter(self, view: str, entries: list[Json]) -> None:
+        """Keep what is typed in a modal: `{block_id, action_id, value}` each. Raises LookupError."""
+        modal = self._ws.view(view)
+        for entry in entries:
+            block, element = self._find(modal, entry["action_id"], entry["block_id"], stale=False)
+            self._keep(modal, block, element, self._value(element, entry["value"]))
+
+    async def read(self, channel: str, ts: str) -> None:
+        """Have seen the channel up to the message `ts`."""
+        self.mark_read(channel, ts)
+
     def fill(self, view: View, values: Mapping[str, Any]) -> None:
         """Type into a modal; keys are block_ids, action_ids or labels. Raises LookupError."""
         for key, value in values.items():

@@ -1,50 +1,28 @@
-"""The control interface under /_sandbox/: for tests in another process, and for a page.
+"""The control interface under /_sandbox/: for tests in another process, and for the page.
 
-JSON everywhere. With a control key set, each request carries it as `X-Sandbox-Key`, as the cookie `sandbox_key`, or
-as `?key=`.
+JSON everywhere. With a control key set, each request carries it as `X-Sandbox-Key` or as `?key=`, or the cookie that
+the page was given for it.
 """
 
 import asyncio
 import contextlib
-import dataclasses
 import inspect
 import json
-import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiohttp import web
 
 from sandbox.faults import Fault
-from sandbox.records import Channel, Json, Message, View
+from sandbox.keys import Keys
+from sandbox.reading import Reading
+from sandbox.records import Channel, Json
+from sandbox.wire import plain
 from sandbox.workspace import Workspace
 
 ACTS = frozenset(
-    {"slash", "click", "select", "options", "submit", "close", "shortcut", "open_home", "post"}
+    {"slash", "click", "select", "options", "enter", "submit", "close", "shortcut", "open_home", "post", "read"}
 )  # the coroutines of Person that may be called by name
-
-
-def has_key(request: web.Request, ws: Workspace) -> bool:
-    """Whether the request may control the workspace."""
-    if not ws.control_key:
-        return True
-    given = request.headers.get("X-Sandbox-Key") or request.cookies.get("sandbox_key") or request.query.get("key", "")
-    return secrets.compare_digest(given.encode(), ws.control_key.encode())
-
-
-def plain(ws: Workspace, value: Any) -> Any:
-    """`value` as JSON: records become objects, messages and views as Slack would send them."""
-    if isinstance(value, Message):
-        return ws.messages.as_json(value) | {"channel": value.channel, "ephemeral_to": value.ephemeral_to}
-    if isinstance(value, View):
-        return ws.views.as_json(value) | {"user": value.user, "errors": value.errors, "trouble": value.trouble}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(ws, getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(k): plain(ws, v) for k, v in value.items()}
-    if isinstance(value, (str, int, float, bool)) or value is None:
-        return value
-    return [plain(ws, v) for v in value]
 
 
 class Control:
@@ -71,6 +49,9 @@ class Control:
                 ],
                 "commands": ws.manifest.commands,
                 "shortcuts": ws.manifest.shortcuts,
+                "home_enabled": ws.manifest.home_enabled,
+                "dm_read_only": ws.manifest.dm_read_only,
+                "switches": ws.faults.switched,
                 "socket_connected": ws.sockets.connected,
                 "bot_url": ws.bot_url,
             }
@@ -136,6 +117,13 @@ class Control:
             raise web.HTTPBadRequest(text=str(wrong)) from wrong
         return self._answer(self._ws.faults.programmed)
 
+    async def switch(self, request: web.Request) -> web.Response:
+        """POST switches/{name} {on}: a lasting fault on or off (slow, ratelimited, lost, down)."""
+        body = await _body(request)
+        self._ws.faults.switch(request.match_info["name"], on=bool(body.get("on")))
+        self._ws.feed.publish("switches")
+        return self._answer(self._ws.faults.switched)
+
     async def settings(self, request: web.Request) -> web.Response:
         """POST settings {bot_url}: where the bot listens."""
         body = await _body(request)
@@ -182,36 +170,47 @@ async def _body(request: web.Request) -> Json:
     return body
 
 
-def add_routes(app: web.Application, ws: Workspace) -> None:
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def guarded(keys: Keys, handler: Handler) -> Handler:
+    """The handler behind the key; what it cannot find or read becomes 404 or 400 with the reason."""
+
+    async def checked(request: web.Request) -> web.StreamResponse:
+        if not keys.admits(request):
+            raise web.HTTPForbidden(text="the control key is missing or wrong")
+        try:
+            return await handler(request)
+        except LookupError as fault:
+            raise web.HTTPNotFound(text=str(fault.args[0]) if fault.args else "not found") from fault
+        except ValueError as fault:
+            raise web.HTTPBadRequest(text=str(fault)) from fault
+
+    return checked
+
+
+def add_routes(app: web.Application, ws: Workspace, keys: Keys) -> None:
     """Put the control interface on the application."""
-    control = Control(ws)
-
-    def guarded(
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        async def checked(request: web.Request) -> web.StreamResponse:
-            if not has_key(request, ws):
-                raise web.HTTPForbidden(text="the control key is missing or wrong")
-            try:
-                return await handler(request)
-            except LookupError as fault:
-                raise web.HTTPNotFound(text=str(fault)) from fault
-            except ValueError as fault:
-                raise web.HTTPBadRequest(text=str(fault)) from fault
-
-        return checked
-
+    control, reading = Control(ws), Reading(ws)
     for verb, path, handler in (
         ("GET", "state", control.state),
         ("GET", "channels/{channel}/messages", control.messages),
+        ("GET", "channels/{channel}/messages/{ts}", reading.message),
+        ("GET", "channels/{channel}/history", reading.history),
+        ("GET", "channels/{channel}/replies/{ts}", reading.replies),
         ("POST", "channels", control.add),
         ("POST", "users/{user}", control.add),
         ("GET", "people/{user}", control.person),
+        ("GET", "people/{user}/unread", reading.unread),
+        ("POST", "people/{user}/files", reading.upload),
         ("POST", "people/{user}/{act}", control.act),
+        ("GET", "log", reading.log),
+        ("GET", "log/lines/{seq}", reading.line),
         ("GET", "log/{kind:calls|deliveries|refusals}", control.log),
         ("POST", "faults", control.set_faults),
         ("DELETE", "faults", control.set_faults),
+        ("POST", "switches/{name}", control.switch),
         ("POST", "settings", control.settings),
         ("GET", "feed", control.feed),
     ):
-        app.router.add_route(verb, f"/_sandbox/{path}", guarded(handler))
+        app.router.add_route(verb, f"/_sandbox/{path}", guarded(keys, handler))

@@ -50,12 +50,37 @@ class Fault:
         return self
 
 
+def _switches() -> dict[str, Fault]:
+    """The faults that a page can switch on; each lasts until it is switched off."""
+    return {
+        "slow": Fault("delay", times=None, delay=1.5),
+        "ratelimited": Fault("ratelimited", times=None, retry_after=2),
+        "lost": Fault("drop_after", "chat.postMessage", times=None),
+        "down": Fault("server_error", times=None, status=503),
+    }
+
+
 @dataclass(slots=True)
 class Faults:
-    """The programmed faults, and the switch for one message a second and channel."""
+    """The programmed faults, the switched ones, and the switch for one message a second and channel."""
 
     programmed: list[Fault] = field(default_factory=list)
     channel_interval: float | None = None
+    lasting: dict[str, Fault] = field(default_factory=dict)
+
+    @property
+    def switched(self) -> dict[str, bool]:
+        """Each switch, and whether it is on."""
+        return {name: name in self.lasting for name in _switches()}
+
+    def switch(self, name: str, *, on: bool) -> None:
+        """Switch a lasting fault. Raises LookupError for a name that is none."""
+        known = _switches()
+        if name not in known:
+            raise LookupError(f"no switch {name}; there are {', '.join(known)}")
+        self.lasting.pop(name, None)
+        if on:
+            self.lasting[name] = known[name]
 
     def add(self, kind: Kind, method: str = "*", **options: object) -> Fault:
         """Program a fault; `options` are the further fields of Fault."""
@@ -66,11 +91,12 @@ class Faults:
     def clear(self) -> None:
         """Forget all faults."""
         self.programmed.clear()
+        self.lasting.clear()
         self.channel_interval = None
 
     def take(self, method: str, args: Json) -> Fault | None:
         """The fault that hits this call, or None."""
-        for fault in self.programmed:
+        for fault in [*self.programmed, *self.lasting.values()]:
             if fault.matches(method, args):
                 return fault.use()
         return None

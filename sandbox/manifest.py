@@ -54,7 +54,9 @@ class Manifest:
         self._shortcuts: dict[str, Json] = {s["callback_id"]: s for s in features.get("shortcuts", [])}
         self.unfurl_domains: list[str] = list(features.get("unfurl_domains", []))
         self.socket_mode: bool = bool(settings.get("socket_mode_enabled", False))
-        self.home_enabled: bool = self.permissive or bool(features.get("app_home", {}).get("home_tab_enabled", False))
+        home: Json = features.get("app_home", {})
+        self.home_enabled: bool = self.permissive or bool(home.get("home_tab_enabled", False))
+        self.dm_read_only: bool = bool(home.get("messages_tab_read_only_enabled", False))
         self.interactive: bool = self.permissive or bool(settings.get("interactivity", {}).get("is_enabled", False))
         self.scopes: frozenset[str] = frozenset(
             ALL_SCOPES if self.permissive else self.raw.get("oauth_config", {}).get("scopes", {}).get("bot", [])

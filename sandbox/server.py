@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from sandbox import control
+from sandbox.keys import Keys
+from sandbox.page import Page
 from sandbox.responses import handle_response_url
 from sandbox.webapi import WebApi, after, before
 from sandbox.workspace import Workspace
@@ -35,12 +37,29 @@ async def local_only(request: web.Request, handler: Handler) -> web.StreamRespon
     """Refuse, outside of what the bot uses, foreign Host headers (DNS rebinding) and requests of other sites."""
     if request.path.startswith(("/api/", "/upload/", "/response/", "/link/")):
         return await handler(request)
-    if urlsplit(f"//{request.host}").hostname not in LOCAL_NAMES:
+    if _host_name(request.host) not in LOCAL_NAMES:
         raise web.HTTPForbidden(text="this address serves this machine only")
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    foreign = origin is not None and origin != f"{request.scheme}://{request.host}"
+    if foreign or (_from_elsewhere(request) and not _is_visit(request)):
         raise web.HTTPForbidden(text="requests from other sites are refused")
     return await handler(request)
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _from_elsewhere(request: web.Request) -> bool:
+    """Another site, or another port of this machine: browsers send cookies there and say so."""
+    return request.headers.get("Sec-Fetch-Site", "none") in {"cross-site", "same-site"}
+
+
+def _is_visit(request: web.Request) -> bool:
+    return request.method == "GET" and request.path == "/" and request.headers.get("Sec-Fetch-Mode") == "navigate"
 
 
 class Server:
@@ -48,6 +67,7 @@ class Server:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.keys = Keys(workspace.control_key)
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
@@ -81,8 +101,9 @@ class Server:
         app.router.add_get("/files-pri/{file_id}/{name}", self._download)
         app.router.add_post("/response/{secret}", self._response_url)
         app.router.add_get("/link/", ws.sockets.serve)
-        app.router.add_get("/", self._status)
-        control.add_routes(app, ws)
+        app.router.add_get("/status", self._status)
+        Page(self.keys).add_routes(app)
+        control.add_routes(app, ws, self.keys)
         return app
 
     async def _response_url(self, request: web.Request) -> web.StreamResponse:
@@ -111,7 +132,7 @@ class Server:
         ws = self.workspace
         file = ws.files.get(request.match_info["file_id"])
         by_bot = request.headers.get("Authorization") == f"Bearer {ws.bot_token}"
-        if not (by_bot or control.has_key(request, ws)):
+        if not (by_bot or self.keys.admits(request)):
             raise web.HTTPForbidden(text="the control key is missing")
         if file is None or file.content is None:
             raise web.HTTPNotFound(text="no such file")
