@@ -61,12 +61,16 @@ class _Lost:
     managers: list[QueueManagerId] = field(default_factory=list)
 
 
-def bindings(*, care: bool = False) -> dict[str, Binding]:
-    """Every entry point of an ordinary worker; `care` adds database care, backups and kills."""
-    del care  # there are none yet
+def bindings() -> dict[str, Binding]:
+    """Every entry point of an ordinary worker."""
     lanes = set(delivery.LANES)
     posted = {name: Binding(entry, limit=1 if name in lanes else 0) for name, entry in delivery.ENTRIES.items()}
     return posted | {"scheduled": Binding(_run_scheduled)}
+
+
+def care_bindings() -> dict[str, Binding]:
+    """What needs the owner of the tables: database care, backups, ending sessions."""
+    return {}
 
 
 async def _run_scheduled(deps: Deps, job: Job) -> None:
@@ -74,18 +78,17 @@ async def _run_scheduled(deps: Deps, job: Job) -> None:
     await schedule.run_claimed(deps, schedule.collect(), due)
 
 
-async def run_worker(
-    deps: Deps, stop: asyncio.Event, *, care: bool = False, table: Mapping[str, Binding] | None = None
-) -> None:
+async def run_worker(deps: Deps, stop: asyncio.Event, *, table: Mapping[str, Binding] | None = None) -> None:
     """Work until `stop` is set, through restarts of the database; then finish what is in hand, within 25 s.
 
     Args:
         deps: what the jobs need; the queue has a connection of its own beside the pool.
         stop: set it to end.
-        care: also run what needs the owner of the tables.
-        table: the entry points, by default those of `bindings`.
+        table: the entry points, by default those of `bindings`; none at all ends at once.
     """
-    bound = bindings(care=care) if table is None else table
+    bound = bindings() if table is None else table
+    if not bound:
+        return
     lost = _Lost()
     failures = 0
     while not stop.is_set():

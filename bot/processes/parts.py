@@ -33,9 +33,12 @@ async def database(settings: Settings) -> AsyncIterator[Settings]:
 
 
 @asynccontextmanager
-async def open_deps(settings: Settings, process: str) -> AsyncIterator[Deps]:
-    """Pool and Slack client of one process; the database may be away and come later."""
-    pool = await open_pool(settings.database(process), connect_now=False)
+async def open_deps(settings: Settings, process: str, *, owner: bool = False) -> AsyncIterator[Deps]:
+    """Pool and Slack client of one process; the database may be away and come later.
+
+    `owner`: connect as the owner of the tables.
+    """
+    pool = await open_pool(settings.database(process, owner=owner), connect_now=False)
     slack = Slack(settings)
     try:
         yield Deps(settings, pool, slack, utc_now)

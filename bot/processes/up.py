@@ -9,6 +9,7 @@ from bot.processes.clock import serve_clock
 from bot.processes.parts import database, open_deps, stopping
 from bot.processes.upkeep import owner_pool
 from bot.processes.web import serve_web
+from bot.processes.worker import serve_care
 from bot.processes.workspace import open_sandbox
 from bot.services import sample
 from bot.settings import Settings
@@ -36,7 +37,8 @@ async def run(settings: Settings, say: Callable[[str], None], offer: Callable[[s
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         async with asyncio.TaskGroup() as group:
             group.create_task(serve_web(deps, stop, ready.set_result))
-            group.create_task(run_worker(deps, stop, care=True))
+            group.create_task(run_worker(deps, stop))
+            group.create_task(serve_care(complete, stop))
             group.create_task(serve_clock(deps, stop))
             address = await ready
             say(f"TechOps bot listens at {address}")
