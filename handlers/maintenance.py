@@ -44,7 +44,7 @@ async def turn_page(ask: Ask, deps: Deps) -> Answer:
 async def show(ask: Ask, deps: Deps) -> Answer:
     """One request with its comments, work logs and buttons."""
     found = await lists.show(deps, rules.parse_one(ask.text, "show"))
-    return views.show(found.row, found.logs, found.comments)
+    return views.show(found.row, found.logs, found.comments, found.approval)
 
 
 @command("maintenance", "history", usage="history ID", help="Tells who changed what", examples=["history MR-42"])

@@ -9,6 +9,7 @@ from bot.rules.ids import card_label
 from bot.views import kit
 from bot.views.activity import Names, hours_text, sentence, words_of
 from bot.views.answers import Block, Choices, Reply
+from bot.views.approvals import approval_blocks
 from bot.views.cards import card_actions, card_fields
 from bot.views.cards import heading as card_heading
 from bot.views.kit import Part
@@ -21,6 +22,7 @@ from bot.views.maintenance_modals import (
 )
 from bot.views.wording import count, line, priority_label, quoted, status_label, truncate, units
 from db.models import Activity, Comment, HistoryEntry, Page, Project, Request, RequestStatus, WorkLog
+from db.models_approvals import Approval
 
 __all__ = [
     "assigned",
@@ -98,10 +100,11 @@ def overview(mine: Sequence[Request], waiting: Sequence[Request], *, now: dateti
     return kit.reply(told, [kit.section(told), *parts, new, kit.note(*_OPEN_ONE)])
 
 
-def show(row: Request, logs: Sequence[WorkLog], comments: Sequence[Comment]) -> Reply:
-    """Show one request in full: description, the newest comments and work logs, and the card's buttons."""
-    head, tail, label = [*card_heading(row), card_fields(row), *_whole(row)], card_actions(row), card_label(row.id)
-    half = (kit.MESSAGE_SIZE - kit.size([*head, tail])) // 2
+def show(row: Request, logs: Sequence[WorkLog], comments: Sequence[Comment], approval: Approval | None = None) -> Reply:
+    """Show one request in full: description, the newest comments and work logs, approval, and the card's buttons."""
+    head, label = [*card_heading(row), card_fields(row), *_whole(row)], card_label(row.id)
+    tail = [*approval_blocks(approval), card_actions(row)]
+    half = (kit.MESSAGE_SIZE - kit.size([*head, *tail])) // 2
     told = sorted(comments, key=lambda comment: comment.at, reverse=True)
     worked = sorted(logs, key=lambda log: (log.work_date, log.id), reverse=True)
     parts = [
@@ -110,7 +113,7 @@ def show(row: Request, logs: Sequence[WorkLog], comments: Sequence[Comment]) -> 
     ]
     status = status_label(row.status).lower()
     text = kit.spoken([*quoted(row.id, row.title), f" is {status}, with {count(len(comments), 'comment')}"])
-    return kit.reply(f"{text} and {count(len(logs), 'work log')}.", [*head, *parts, tail])
+    return kit.reply(f"{text} and {count(len(logs), 'work log')}.", [*head, *parts, *tail])
 
 
 def history(
@@ -147,7 +150,7 @@ def search_results(rows: Sequence[Request], *, words: str, more: bool = False, n
 
 def created(row: Request, where: str | None = None) -> Reply:
     """Confirm a new request; `where` is the channel of its card, an id or a name."""
-    card = f" Its card is in {_channel(where)}." if where else ""
+    card = f" Its card is in {channel_name(where)}." if where else ""
     named = kit.spoken(quoted(row.id, row.title))
     text = f"{named} was created.{card}"
     return kit.reply(
@@ -193,9 +196,10 @@ def unchanged(row: Request) -> Reply:
     return kit.say(*quoted(row.id, row.title), " stays as it was: nothing in the form was changed.")
 
 
-def project_choices(projects: Sequence[Project]) -> Choices:
-    """Offer no project, and up to 99 projects with their groups."""
-    return Choices([("None", NO_PROJECT), *[(_offered(project), str(project.id)) for project in projects[:99]]])
+def project_choices(projects: Sequence[Project], *, none: bool = True) -> Choices:
+    """Offer no project, unless `none` is off, and up to 99 projects with their groups."""
+    offered = [(_offered(project), str(project.id)) for project in projects[:99]]
+    return Choices([("None", NO_PROJECT), *offered] if none else offered)
 
 
 _OPEN_ONE: tuple[Part, ...] = ("To open one, type ", kit.Code("/maintenance show MR-42"), " with its number.")
@@ -288,7 +292,7 @@ def _and_earlier(left: int) -> Block:
     return kit.context(f"and {left:,} earlier changes" if left > 1 else "and 1 earlier change")
 
 
-def _channel(where: str) -> str:
+def channel_name(where: str) -> str:
     """Name a channel in markup: a link for an id, else #name."""
     is_id = where[:1] in {"C", "G", "D"} and where.isalnum() and where.isupper()
     return f"<#{where}>" if is_id else f"#{kit.escape(line(where.removeprefix('#'), 80))}"

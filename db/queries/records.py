@@ -1,4 +1,4 @@
-"""A request with what belongs to it, in one round trip."""
+"""A request with what belongs to it, in one round trip where no approval was asked for."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,16 +6,19 @@ from decimal import Decimal
 from typing import Final
 
 from db.models import Comment, Request, WorkLog
+from db.models_approvals import Approval
 from db.pool import Conn, Row
+from db.queries import approvals
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A request, the newest work on it and the newest remarks, 200 of each at most."""
+    """A request, the newest work on it and the newest remarks, 200 of each at most, and its latest approval."""
 
     row: Request
     logs: list[WorkLog]
     comments: list[Comment]
+    approval: Approval | None
 
 
 FIND_RECORD: Final = """
@@ -55,7 +58,10 @@ SELECT
             ORDER BY c.id DESC
             LIMIT 200
         ) AS c
-    ) AS comments
+    ) AS comments,
+    (
+        SELECT max(a.id) FROM techops.approvals AS a WHERE a.subject_kind = 'maintenance' AND a.subject_id = r.id
+    ) AS approval_id
 FROM public.maintenance_requests AS r
 JOIN public.users AS q ON q.id = r.requested_by
 LEFT JOIN techops.slack_identities AS qi ON qi.user_id = q.id
@@ -73,8 +79,10 @@ async def find_record(conn: Conn, request_id: int) -> Record | None:
         return None
     values = dict(found)
     logs, comments = values.pop("logs") or [], values.pop("comments") or []
+    approval_id = values.pop("approval_id")
+    approval = await approvals.find_approval(conn, approval_id) if approval_id is not None else None
     row = Request(**values)
-    return Record(row, [_log(log) for log in logs], [_comment(comment) for comment in comments])
+    return Record(row, [_log(log) for log in logs], [_comment(comment) for comment in comments], approval)
 
 
 def _log(log: Row) -> WorkLog:
