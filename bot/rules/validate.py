@@ -77,10 +77,10 @@ def clean_work(text: str | None) -> str:
     return clean_text(text, LIMITS["work"], field="description")
 
 
-def check_project(name: str, status: str | None) -> None:
-    """Let pass a project that takes new requests. Raises BadInput (field "project") for an archived one."""
+def check_project(name: str, status: str | None, *, what: str = "requests") -> None:
+    """Let pass a project that takes something new. Raises BadInput (field "project") for an archived one."""
     if status == ARCHIVED_PROJECT:
-        raise bad(f"The project {quoted(name)} is archived and takes no new requests. Choose another.", field="project")
+        raise bad(f"The project {quoted(name)} is archived and takes no new {what}. Choose another.", field="project")
 
 
 def _unknown(word: str, what: str, known: list[str]) -> str:

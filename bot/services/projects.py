@@ -45,8 +45,8 @@ async def offered(deps: Deps, typed: str) -> list[Project]:
         return await projects.list_offered(conn, typed.replace("\x00", "").strip(), OFFERED)
 
 
-async def check_chosen(conn: Conn, project_id: int) -> None:
-    """Let pass a project that takes new requests, and see to it that it does until the end of the transaction.
+async def check_chosen(conn: Conn, project_id: int, *, what: str = "requests") -> None:
+    """Let pass a project that takes something new, and see to it that it does until the end of the transaction.
 
     Raises:
         BadInput: it is archived or gone; field "project".
@@ -54,7 +54,7 @@ async def check_chosen(conn: Conn, project_id: int) -> None:
     project = await projects.find_held(conn, project_id)
     if project is None:
         raise bad("That project is gone from the dashboard. Choose another.", field="project")
-    check_project(project.name, project.status)
+    check_project(project.name, project.status, what=what)
 
 
 async def _numbered(conn: Conn, name: str) -> list[Project]:

@@ -8,9 +8,10 @@ from bot.rules.hours import format_hours
 from bot.rules.ids import card_label
 from bot.views import kit
 from bot.views.approval_lines import DONE, ON_THE_CARD, approval_sentence
+from bot.views.deployment_activity import deployment_sentence
 from bot.views.kit import Message, Part
 from bot.views.wording import join_words, line, priority_label, status_label
-from db.models import Activity, JsonObject
+from db.models import Activity, JsonObject, SubjectKind
 
 Names = Mapping[int, str]
 
@@ -83,6 +84,8 @@ def words_of(a: Activity) -> str:
 
 def sentence(a: Activity, *, names: Names, zone: tzinfo = UTC) -> list[Part]:
     """Tell one change: a sentence, passive where nobody is known to have done it, and what else changed with it."""
+    if a.subject_kind == SubjectKind.DEPLOYMENT:
+        return deployment_sentence(a)
     return [*_main(a, names, zone), *_beside(a, names, zone)]
 
 
