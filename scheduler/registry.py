@@ -4,7 +4,9 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -18,16 +20,28 @@ from bot.errors import Missing
 from db.errors import DatabaseError
 from db.queries import claims
 
+_CATCH_UP_WITHIN: Final = timedelta(hours=24)
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job: its name, when it is due (five crontab fields, in TECHOPS_TIMEZONE), and what it does as of a moment."""
+    """A job: its name, when it is due (five crontab fields, in TECHOPS_TIMEZONE), and what it does as of a moment.
+
+    `entry` is the queue's entry point that does it: an ordinary worker's, or one of those of the tables' owner.
+    `catch_up`: when nobody ticked at its latest due time, it is done once at the start.
+    """
 
     id: str
     cron: str
     run: Callable[[Deps, datetime], Awaitable[None]]
+    entry: str = "scheduled"
+    catch_up: bool = False
+
+    @property
+    def needs_owner(self) -> bool:
+        """Whether it works as the owner of the tables."""
+        return self.entry != "scheduled"
 
 
 class Due(BaseModel):
@@ -47,10 +61,15 @@ def collect() -> tuple[Job, ...]:
     """
     names = [info.name for info in pkgutil.iter_modules(scheduler.jobs.__path__, "scheduler.jobs.")]
     modules = [importlib.import_module(name) for name in names]
-    jobs = tuple(Job(module.ID, module.CRON, module.run) for module in modules)
+    jobs = tuple(_job(module) for module in modules)
     if len({job.id for job in jobs}) < len(jobs):
         raise ValueError("two scheduled jobs have the same ID")
     return jobs
+
+
+def _job(module: ModuleType) -> Job:
+    entry = getattr(module, "CARE_ENTRY", "scheduled")
+    return Job(module.ID, module.CRON, module.run, entry, getattr(module, "CATCH_UP", False))
 
 
 def find(jobs: Sequence[Job], job_id: str) -> Job:
@@ -67,13 +86,44 @@ def find(jobs: Sequence[Job], job_id: str) -> Job:
 
 async def tick(deps: Deps, job: Job) -> bool:
     """Claim the present minute for the job and enqueue it; False where another scheduler was faster."""
-    zone = ZoneInfo(deps.settings.techops_timezone)
-    due_local = deps.now().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
+    return await _claim(deps, job, _local(deps, deps.now()))
+
+
+async def catch_up(deps: Deps, jobs: Sequence[Job]) -> list[str]:
+    """Claim the latest due time of the last day where nobody ticked at it; the names of the jobs that are done late.
+
+    A job that was never due before is left alone: a new installation owes nothing.
+    """
+    async with deps.pool.acquire() as conn:
+        known = {last.job: last.due_local for last in await claims.list_last(conn)}
+    late = []
+    for job in jobs:
+        due = _latest_due(deps, job) if job.catch_up and job.id in known else None
+        if due is not None and due > known[job.id] and await _claim(deps, job, due):
+            late.append(job.id)
+    return late
+
+
+async def _claim(deps: Deps, job: Job, due_local: datetime) -> bool:
     async with deps.pool.transaction() as conn:
         claimed = await claims.insert_claim(conn, job.id, due_local, deps.now())
         if claimed:
-            await claims.enqueue_job(conn, job.id, due_local)
+            await claims.enqueue_job(conn, job.entry, job.id, due_local)
     return claimed
+
+
+def _latest_due(deps: Deps, job: Job) -> datetime | None:
+    trigger = CronTrigger.from_crontab(job.cron, timezone=deps.settings.techops_timezone)
+    now = deps.now().astimezone(ZoneInfo(deps.settings.techops_timezone))
+    due, following = None, trigger.get_next_fire_time(None, now - _CATCH_UP_WITHIN)
+    while following is not None and following <= now:
+        due, following = following, trigger.get_next_fire_time(following, following + timedelta(minutes=1))
+    return _local(deps, due) if due is not None else None
+
+
+def _local(deps: Deps, moment: datetime) -> datetime:
+    zone = ZoneInfo(deps.settings.techops_timezone)
+    return moment.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
 
 
 async def run_claimed(deps: Deps, jobs: Sequence[Job], due: Due) -> None:

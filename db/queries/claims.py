@@ -1,5 +1,6 @@
 """Due times of scheduled jobs: who takes one first has it done, once."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -25,13 +26,36 @@ async def mark_claim_done(conn: Conn, job: str, due_local: datetime, now: dateti
 
 ENQUEUE_JOB: Final = """
 INSERT INTO techops.pgqueuer (priority, entrypoint, payload, execute_after, status)
-VALUES (0, 'scheduled', convert_to($1::jsonb::text, 'UTF8'), now(), 'queued')
+VALUES (0, $1, convert_to($2::jsonb::text, 'UTF8'), now(), 'queued')
 """
 
 
-async def enqueue_job(conn: Conn, job: str, due_local: datetime) -> None:
-    """Have a worker carry out the job, in the transaction of the claim."""
-    await conn.execute(ENQUEUE_JOB, {"job": job, "due_local": due_local.isoformat()})
+async def enqueue_job(conn: Conn, entry: str, job: str, due_local: datetime) -> None:
+    """Have a worker carry out the job at this entry point, in the transaction of the claim."""
+    await conn.execute(ENQUEUE_JOB, entry, {"job": job, "due_local": due_local.isoformat()})
+
+
+LIST_LAST: Final = """
+SELECT DISTINCT ON (c.job) c.job, c.due_local, c.claimed_at,
+    (SELECT max(d.done_at) FROM techops.claims AS d WHERE d.job = c.job) AS done_at
+FROM techops.claims AS c
+ORDER BY c.job, c.due_local DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """A job's latest due time, and when one of its due times was last carried out."""
+
+    job: str
+    due_local: datetime
+    claimed_at: datetime
+    done_at: datetime | None
+
+
+async def list_last(conn: Conn) -> list[Last]:
+    """The latest of every job that was ever due, by name."""
+    return [Last(**dict(row)) for row in await conn.fetch(LIST_LAST)]
 
 
 DELETE_OLD_CLAIMS: Final = "DELETE FROM techops.claims WHERE claimed_at < $1"

@@ -81,3 +81,33 @@ async def test_the_clock_knows_every_job_and_its_next_time(deps: Deps) -> None:
 def test_an_unknown_job_is_named_with_those_there_are() -> None:
     with pytest.raises(Missing, match="housekeeping"):
         schedule.find(schedule.collect(), "nothing")
+
+
+async def nothing(deps: Deps, now: datetime) -> None:
+    del deps, now
+
+
+NIGHTLY = schedule.Job("nightly", "30 2 * * *", nothing, entry="care_run", catch_up=True)
+
+
+async def test_what_was_missed_is_done_once_at_the_start(deps: Deps) -> None:
+    at(deps, "2026-06-01T02:30:05+00:00")
+    assert await schedule.catch_up(deps, [NIGHTLY]) == []  # a new installation owes nothing
+    assert await schedule.tick(deps, NIGHTLY)
+    at(deps, "2026-06-01T12:00:00+00:00")
+    assert await schedule.catch_up(deps, [NIGHTLY]) == []
+    at(deps, "2026-06-04T09:00:00+00:00")
+    late = await asyncio.gather(*(schedule.catch_up(deps, [NIGHTLY]) for _ in range(5)))
+    assert sorted(map(len, late)) == [0, 0, 0, 0, 1]
+    assert [due for _, due, _ in await claimed(deps)] == ["2026-06-01T02:30:00", "2026-06-04T02:30:00"]
+    async with deps.pool.acquire() as conn:
+        entries = await conn.fetch("SELECT DISTINCT entrypoint FROM techops.pgqueuer")
+    assert [row["entrypoint"] for row in entries] == ["care_run"]
+
+
+async def test_what_is_not_worth_doing_late_is_left(deps: Deps) -> None:
+    job = schedule.Job("often", "*/5 * * * *", nothing)
+    at(deps, "2026-06-01T02:30:05+00:00")
+    assert await schedule.tick(deps, job)
+    at(deps, "2026-06-01T12:00:00+00:00")
+    assert await schedule.catch_up(deps, [job]) == []
