@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
@@ -24,17 +24,21 @@ _SIGNATURE_SECONDS: Final = 300
 _log = structlog.get_logger(__name__)
 
 Examine = Callable[[], Awaitable[Sequence[Finding]]]
+Measure = Callable[[], Awaitable[bytes]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Receiver:
-    """The HTTP side of one process; `examine` tells how it and what it depends on do."""
+    """The HTTP side of one process; `examine` tells whether it is in order, `measure` gives its figures."""
 
-    def __init__(self, app: AsyncApp | None, settings: Settings, examine: Examine, now: Callable[[], float]) -> None:
+    def __init__(
+        self, app: AsyncApp, settings: Settings, examine: Examine, measure: Measure, now: Callable[[], float]
+    ) -> None:
         secret = settings.slack_signing_secret
         self._app = app
         self._settings = settings
         self._examine = examine
+        self._measure = measure
         self._now = now
         self._verifier = SignatureVerifier(secret.get_secret_value()) if secret else None
         self._ending = False
@@ -62,7 +66,7 @@ class Receiver:
 
     async def _slack(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        if self._app is None or not self._signed(request, body):
+        if not self._signed(request, body):
             return web.Response(status=401, text="The signature is missing, wrong or too old.")
         try:
             text = body.decode()
@@ -108,7 +112,7 @@ class Receiver:
     async def _metrics(self, request: web.Request) -> web.Response:
         if not self._may_see_metrics(request):
             return web.Response(status=401, text="Send the METRICS_TOKEN as a bearer token, or ask from this machine.")
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(body=await self._measure(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     def _may_see_metrics(self, request: web.Request) -> bool:
         token = self._settings.metrics_token

@@ -121,6 +121,14 @@ def _latest_due(deps: Deps, job: Job) -> datetime | None:
     return _local(deps, due) if due is not None else None
 
 
+def next_due(deps: Deps, job: Job) -> datetime:
+    """When the job is due next."""
+    trigger = CronTrigger.from_crontab(job.cron, timezone=deps.settings.techops_timezone)
+    following = trigger.get_next_fire_time(None, deps.now())
+    assert isinstance(following, datetime)  # noqa: S101 - five crontab fields have no end
+    return following
+
+
 def _local(deps: Deps, moment: datetime) -> datetime:
     zone = ZoneInfo(deps.settings.techops_timezone)
     return moment.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)

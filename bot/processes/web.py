@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 from bot import app as bolt
-from bot import receiver
+from bot import metrics, receiver
 from bot.context import Deps
 from bot.errors import SettingsError
 from bot.processes.parts import database, open_deps, stopping
@@ -16,6 +16,7 @@ from bot.rules import days
 from bot.services import health
 from bot.services.health import Finding
 from bot.settings import Settings
+from scheduler import registry as schedule
 
 # Platforms such as Heroku kill 30 s after SIGTERM; we are gone after 25.
 _FINISH_SECONDS: Final = 10.0
@@ -30,7 +31,7 @@ async def run(settings: Settings) -> None:
 
 async def serve_web(deps: Deps, stop: asyncio.Event, announce: Callable[[str], None]) -> None:
     """Listen by HTTP, and by Socket Mode where an app token is set, until `stop`; then finish what is in hand."""
-    settings = deps.settings
+    settings, jobs = deps.settings, schedule.collect()
     app = bolt.build(deps, bolt.registry())
     socket = bolt.SocketListener(app, settings.slack_app_token.get_secret_value()) if settings.slack_app_token else None
 
@@ -41,7 +42,10 @@ async def serve_web(deps: Deps, stop: asyncio.Event, announce: Callable[[str], N
             findings.append(Finding("socket", ok=connected, text="ok" if connected else "not connected to Slack"))
         return findings
 
-    http = receiver.Receiver(app, settings, examine, receiver.wall_clock)
+    async def measure() -> bytes:
+        return await metrics.render(deps, jobs)
+
+    http = receiver.Receiver(app, settings, examine, measure, receiver.wall_clock)
     runner = web.AppRunner(http.application(), handle_signals=False, shutdown_timeout=_FINISH_SECONDS, access_log=None)
     await runner.setup()
     # The first date in words would otherwise load its library within somebody's request.

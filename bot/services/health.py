@@ -1,12 +1,13 @@
 """Whether this process and what it depends on are in order, for /readyz and `techops doctor`."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bot.context import Deps
 from db.errors import DatabaseError
-from db.queries import queue, schema_migrations
+from db.queries import claims, queue, schema_migrations
 from db.scripts import load_scripts
 
 _SECONDS: Final = 2.5
@@ -21,6 +22,24 @@ class Finding:
     name: str
     ok: bool
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The queue and the scheduled jobs in figures."""
+
+    queue: queue.QueueHealth
+    jobs: tuple[claims.Last, ...]
+
+
+async def figures(deps: Deps) -> Figures:
+    """How queue and jobs do.
+
+    Raises:
+        DatabaseError, TimeoutError: no answer within 2.5 s.
+    """
+    async with asyncio.timeout(_SECONDS), deps.pool.acquire() as conn:
+        return Figures(await queue.get_health(conn, deps.now()), tuple(await claims.list_last(conn)))
 
 
 async def examine(deps: Deps) -> list[Finding]:
@@ -41,7 +60,8 @@ async def _examine(deps: Deps) -> list[Finding]:
         if known - applied:
             return [*findings, Finding("queue", ok=False, text="its tables are made by `techops migrate`")]
         health = await queue.get_health(conn, deps.now())
-    return [*findings, _queue(health)]
+        last = await claims.list_last(conn)
+    return [*findings, _queue(health), _jobs(last)]
 
 
 def _migrations(pending: set[str], newer: set[str]) -> Finding:
@@ -51,6 +71,14 @@ def _migrations(pending: set[str], newer: set[str]) -> Finding:
         # A release is migrated before its processes start; those that still run are served until they are replaced.
         return Finding("migrations", ok=True, text=f"newer than this program: {', '.join(sorted(newer))}")
     return Finding("migrations", ok=True, text="ok")
+
+
+def _jobs(last: Sequence[claims.Last]) -> Finding:
+    # A process that takes requests is in order even where no scheduler runs; who watches reads it here.
+    said = [
+        f"{it.job} last done {it.done_at:%Y-%m-%d %H:%M} UTC" if it.done_at else f"{it.job} not done yet" for it in last
+    ]
+    return Finding("jobs", ok=True, text="; ".join(said) or "none was due yet: is a scheduler running?")
 
 
 def _queue(health: queue.QueueHealth) -> Finding:

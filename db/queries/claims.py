@@ -36,7 +36,7 @@ async def enqueue_job(conn: Conn, entry: str, job: str, due_local: datetime) -> 
 
 
 LIST_LAST: Final = """
-SELECT DISTINCT ON (c.job) c.job, c.due_local, c.claimed_at,
+SELECT DISTINCT ON (c.job) c.job, c.due_local, c.done_at AS latest_done_at,
     (SELECT max(d.done_at) FROM techops.claims AS d WHERE d.job = c.job) AS done_at
 FROM techops.claims AS c
 ORDER BY c.job, c.due_local DESC
@@ -45,11 +45,11 @@ ORDER BY c.job, c.due_local DESC
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """A job's latest due time, and when one of its due times was last carried out."""
+    """A job's latest due time, when that was carried out, and when any of its due times last was."""
 
     job: str
     due_local: datetime
-    claimed_at: datetime
+    latest_done_at: datetime | None
     done_at: datetime | None
 
 

@@ -139,6 +139,9 @@ async def test_health_and_metrics(bot: RunningBot, http: aiohttp.ClientSession) 
         assert {"database", "migrations", "queue"} <= set(checks)
     async with http.get(f"{bot.address}/metrics") as response:
         assert response.status == 200
+        text = await response.text()
+        for name in ("database_up 1.0", "queue_due", "queue_held 0.0", "job_next_seconds", "maybe_duplicate_total 0.0"):
+            assert f"techops_{name}" in text
     async with http.get(f"{bot.address}/metrics", headers={"X-Forwarded-For": "203.0.113.9"}) as response:
         assert response.status == 401
 
