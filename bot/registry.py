@@ -260,7 +260,7 @@ class Registry:
         word = words[0].group() if words else text.strip()
         if slash in self._defaults and not word.isalpha():
             return self._defaults[slash], text.strip()
-        if "show" in verbs and len(words) == 1 and looks_like_id(word):
+        if "show" in verbs and len(words) == 1 and (looks_like_id(word) or looks_like_id(word, prefix="D")):
             return verbs["show"], text.strip()
         return UnknownVerb(slash, word, closest(word.lower(), [*filter(None, verbs), "help"]))
 

@@ -258,12 +258,11 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """Something that a deployment may run into: `kind` is request, care or backup, `id` its number."""
+    """Something that a deployment may run into: `kind` is request (with its number) or care (0), `title` says what."""
 
     kind: str
     id: int
     title: str
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from bot.services import approvals
+from bot.services import approvals, collisions
 from bot.settings import Settings
 from bot.views.cards import request_card
+from bot.views.deployment_cards import deployment_card
 from bot.views.kit import Message
 from db.models import Activity, SubjectKind
 from db.pool import Conn
-from db.queries import history, requests
+from db.queries import deployments, history, requests
 
 Show = Callable[[Activity | None], Message]
 
@@ -35,9 +36,20 @@ async def _load_request(conn: Conn, request_id: int, now: datetime) -> Show | No
     return lambda last: request_card(row, last=last, closed=closed, approval=approval, evidence=evidence)
 
 
+async def _load_deployment(conn: Conn, deployment_id: int, now: datetime) -> Show | None:
+    row = await deployments.find_deployment(conn, deployment_id)
+    if row is None:
+        return None
+    found = await collisions.find(conn, row.project_id)
+    approval = await approvals.state(conn, SubjectKind.DEPLOYMENT, deployment_id)
+    evidence = await approvals.evidence(conn, approval, now)
+    return lambda last: deployment_card(row, last=last, collisions=found, approval=approval, evidence=evidence)
+
+
 # Kinds that are not listed here have no card, and their changes are not announced.
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         SubjectKind.MAINTENANCE: Kind(lambda settings: settings.ops_channel, _load_request),
+        SubjectKind.DEPLOYMENT: Kind(lambda settings: settings.deploy_channel, _load_deployment),
     }
 )

@@ -7,9 +7,10 @@ from bot.context import Deps
 from bot.rules.deploy import DeployFilter
 from bot.rules.deploy_forms import DeployPlace, DeployView, page_value
 from bot.rules.deployments import missing_deployment
-from bot.services import projects
+from bot.services import approvals, collisions, projects
 from db.models import Activity, Collision, Deployment, Environment, Freeze, Lock, Page, Project, Running, SubjectKind
-from db.queries import collisions, delivery, freezes, history, locks
+from db.models_approvals import Approval
+from db.queries import delivery, freezes, history, locks
 from db.queries import deployment_pages as pages
 from db.queries import deployments as queries
 from db.queries import projects as project_queries
@@ -45,13 +46,14 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A deployment, its latest changes, the newest first, what it may run into, the lock of its environment."""
+    """A deployment, its latest changes, the newest first, what it may run into, the lock there, its approval."""
 
     row: Deployment
     changes: list[Activity]
     names: dict[int, str]
     collisions: list[Collision]
     lock: Lock | None
+    approval: Approval | None
 
 
 async def what_runs(deps: Deps, project_name: str | None) -> WhatRuns:
@@ -107,8 +109,9 @@ async def show(deps: Deps, deployment_id: int) -> Record:
             row,
             changes,
             names,
-            await collisions.list_collisions(conn, row.project_id),
+            await collisions.find(conn, row.project_id),
             await locks.find_lock(conn, row.project_id, row.environment),
+            await approvals.state(conn, SubjectKind.DEPLOYMENT, row.id),
         )
 
 

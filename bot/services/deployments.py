@@ -12,21 +12,22 @@ from bot.rules.deployments import Step, check_may_override, check_step, deployme
 from bot.rules.durations import LONGEST
 from bot.rules.freezes import frozen
 from bot.rules.zones import local
-from bot.services import locks, projects
+from bot.services import approvals, collisions, locks, projects
 from bot.services.freezes import check_frozen
-from db.models import Collision, Deployment, DeploymentStatus, Lock
+from db.models import Collision, Deployment, DeploymentStatus, Lock, SubjectKind
+from db.models_approvals import Approval
 from db.pool import Conn
-from db.queries import collisions
 from db.queries import deployments as queries
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A deployment after a change, what it may run into, and the lock of its environment where it is another's."""
+    """A deployment after a change, what it may run into, its approval, and another person's lock of its environment."""
 
     row: Deployment
     collisions: list[Collision]
     lock: Lock | None = None
+    approval: Approval | None = None
 
 
 async def request(deps: Deps, act: Act, new: NewDeployment, *, override: str | None = None) -> Outcome:
@@ -49,8 +50,9 @@ async def request(deps: Deps, act: Act, new: NewDeployment, *, override: str | N
             await queries.insert_details(conn, deployment_id, started_at=None, override=lifted, by=by)
         return Outcome(
             await queries.get_deployment(conn, deployment_id),
-            await collisions.list_collisions(conn, new.project_id),
+            await collisions.find(conn, new.project_id),
             await locks.find_other(conn, act, new.project_id, new.environment),
+            await approvals.state(conn, SubjectKind.DEPLOYMENT, deployment_id),
         )
 
 
@@ -76,7 +78,7 @@ async def record(deps: Deps, act: Act, new: NewDeployment) -> Outcome:
         deployment_id = await _insert(conn, new, new.status, by, deployed_at, now)
         if begins:
             await queries.insert_details(conn, deployment_id, started_at=deployed_at, override=None, by=None)
-        found = await collisions.list_collisions(conn, new.project_id) if begins else []
+        found = await collisions.find(conn, new.project_id) if begins else []
         return Outcome(await queries.get_deployment(conn, deployment_id), found)
 
 
@@ -98,13 +100,12 @@ async def start(
         async with _changing(deps, act, deployment_id, note=_note(override, note)) as (conn, row):
             label, by = deployment_label(row.id), act.person.user_id if act.person else None
             await _check_step(conn, act, Step.START, row)
+            await approvals.check_may_start(conn, SubjectKind.DEPLOYMENT, row.id, now)
             lifted = await _check_freeze(conn, act, row.environment, now, override, doing=f"start {label}")
             await locks.check_free(conn, act, row.project_id, row.environment, doing=f"start {label}")
             await queries.mark_started(conn, row.id, by, now)
             await queries.insert_details(conn, row.id, started_at=now, override=lifted, by=by)
-            return Outcome(
-                await queries.get_deployment(conn, row.id), await collisions.list_collisions(conn, row.project_id)
-            )
+            return Outcome(await queries.get_deployment(conn, row.id), await collisions.find(conn, row.project_id))
     except locks.Held as held:
         if act.person is None:
             raise

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 
+from bot.rules.deployments import deployment_label
 from bot.rules.hours import format_hours
 from bot.rules.ids import card_label
 from bot.views import kit
@@ -85,7 +86,8 @@ def words_of(a: Activity) -> str:
 def sentence(a: Activity, *, names: Names, zone: tzinfo = UTC) -> list[Part]:
     """Tell one change: a sentence, passive where nobody is known to have done it, and what else changed with it."""
     if a.subject_kind == SubjectKind.DEPLOYMENT:
-        return deployment_sentence(a)
+        what, who = deployment_label(a.subject_id), line(a.actor_name, 80) if a.actor_name else None
+        return approval_sentence(a, what, who) or deployment_sentence(a, what, who)
     return [*_main(a, names, zone), *_beside(a, names, zone)]
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from bot.rules.deployments import deployment_label
 from bot.rules.durations import format_duration
 from bot.views.kit import Part
-from bot.views.wording import join_words, line, status_label
+from bot.views.wording import join_words, status_label
 from db.models import Activity
 
 _STEPS: Mapping[str, tuple[str, str]] = {
@@ -27,9 +26,8 @@ _COLUMNS = {
 }
 
 
-def deployment_sentence(a: Activity) -> list[Part]:
-    """Tell one change, passive where nobody is known to have done it."""
-    what, who = deployment_label(a.subject_id), line(a.actor_name, 80) if a.actor_name else None
+def deployment_sentence(a: Activity, what: str, who: str | None) -> list[Part]:
+    """Tell one change; `what` and `who` name deployment and person, passive where nobody is known to have done it."""
     new = a.new or {}
     if a.verb in _STEPS:
         active, passive = _STEPS[a.verb]

@@ -7,9 +7,12 @@ from bot.rules.durations import format_duration
 from bot.rules.ids import card_label
 from bot.views import kit
 from bot.views.answers import Block
+from bot.views.approval_lines import DONE as APPROVAL_DONE
+from bot.views.approvals import approval_blocks
 from bot.views.kit import Message, Part
 from bot.views.wording import line, status_label, truncate, units
 from db.models import Activity, Collision, Deployment, DeploymentStatus
+from db.models_approvals import Approval, ApprovalStatus, Evidence
 
 START = "deploy.start"
 SUCCEEDED = "deploy.succeeded"
@@ -25,6 +28,7 @@ _DONE: Mapping[str, str] = {
     "failed": "Failed",
     "rolled_back": "Rolled back",
 }
+_UNAPPROVED = {ApprovalStatus.PENDING, ApprovalStatus.REJECTED, ApprovalStatus.EXPIRED}
 _LIVE = {DeploymentStatus.PENDING, DeploymentStatus.IN_PROGRESS}
 
 
@@ -33,13 +37,13 @@ def deployment_card(
     *,
     last: Activity | None = None,
     collisions: Sequence[Collision] = (),
-    approval: Sequence[Block] = (),
-    startable: bool = True,
+    approval: Approval | None = None,
+    evidence: Evidence | None = None,
 ) -> Message:
     """Show a deployment as it is now.
 
-    `last` is its latest change, `approval` what is to be shown of its approval; unless `startable`, there is no button
-    to start it.
+    `last` is its latest change, `collisions` what it may run into, `evidence` what a decision on its approval can be
+    based on.
     """
     blocks = [
         *heading(row),
@@ -47,9 +51,9 @@ def deployment_card(
         *_notes(row),
         *override_note(row),
         *(collision_notes(collisions) if row.status in _LIVE else []),
-        *approval,
         *_foot(row, last),
-        *step_buttons(row, startable=startable),
+        *approval_blocks(approval, evidence),
+        *step_buttons(row, approval),
     ]
     return Message(kit.spoken(state(row)), blocks)
 
@@ -89,11 +93,11 @@ def deployment_fields(row: Deployment) -> Block:
     return kit.fields(entries)
 
 
-def step_buttons(row: Deployment, *, startable: bool = True) -> list[Block]:
+def step_buttons(row: Deployment, approval: Approval | None) -> list[Block]:
     """Offer what can be done with a deployment in its present state, and nothing else."""
     value, steps = str(row.id), steps_from(row.status)
     buttons = []
-    if Step.START in steps and startable:
+    if Step.START in steps and not waits_for_approval(approval):
         buttons.append(kit.button("Start", START, value, "primary"))
     if Step.SUCCEED in steps:
         buttons.append(kit.button("Succeeded", SUCCEEDED, value, "primary"))
@@ -102,6 +106,11 @@ def step_buttons(row: Deployment, *, startable: bool = True) -> list[Block]:
     if Step.ROLL_BACK in steps:
         buttons.append(kit.button("Roll back", ROLL_BACK, value))
     return [kit.actions(*buttons)] if buttons else []
+
+
+def waits_for_approval(approval: Approval | None) -> bool:
+    """Whether it cannot be started before somebody approves of it, maybe once more."""
+    return approval is not None and approval.status in _UNAPPROVED
 
 
 def override_note(row: Deployment) -> list[Block]:
@@ -118,11 +127,10 @@ def collision_notes(collisions: Sequence[Collision]) -> list[Block]:
 
 
 def collision_parts(it: Collision) -> list[Part]:
-    """Say what a deployment may run into, and since when."""
+    """Say what a deployment may run into."""
     if it.kind == "request":
         return [f"{card_label(it.id)} is a critical request of this project and not done: {line(it.title, 150)}"]
-    what = {"care": "Care of the database", "backup": "A backup of the database"}.get(it.kind, line(it.kind, 40))
-    return [f"{what} is running since ", it.since, "."]
+    return [f"care of the database is running now: {line(it.title, 100)}"]
 
 
 def state(row: Deployment) -> list[Part]:
@@ -152,9 +160,9 @@ def _notes(row: Deployment) -> list[Block]:
 
 def _foot(row: Deployment, last: Activity | None) -> list[Block]:
     """Say who did what last."""
-    if last is None or last.verb not in _DONE:
+    done = _DONE.get(last.verb) or APPROVAL_DONE.get(last.verb) if last is not None else None
+    if last is None or done is None:
         return []
-    done = _DONE[last.verb]
     if last.verb == "created" and row.status != DeploymentStatus.PENDING:
         done = "Recorded"
     who = (

@@ -6,6 +6,7 @@ from datetime import UTC, tzinfo
 from bot.views import kit
 from bot.views.activity import Names, sentence, words_of
 from bot.views.answers import Block, Reply
+from bot.views.approvals import approval_blocks
 from bot.views.deployment_cards import (
     collision_notes,
     deployment_fields,
@@ -16,6 +17,7 @@ from bot.views.deployment_cards import (
     override_note,
     state,
     step_buttons,
+    waits_for_approval,
 )
 from bot.views.freezes import freeze_parts
 from bot.views.kit import Part
@@ -23,6 +25,7 @@ from bot.views.locks import lock_parts
 from bot.views.maintenance import channel_name
 from bot.views.wording import line, status_label, truncate
 from db.models import Activity, Collision, Deployment, DeploymentStatus, Freeze, Lock, Page, Running
+from db.models_approvals import Approval
 
 NEXT = "deploy.list_next"
 PREVIOUS = "deploy.list_previous"
@@ -82,8 +85,7 @@ def show(
     *,
     names: Names | None = None,
     zone: tzinfo = UTC,
-    approval: Sequence[Block] = (),
-    startable: bool = True,
+    approval: Approval | None = None,
 ) -> Reply:
     """Show one deployment in full, with its latest changes and the card's buttons."""
     live = row.status in _LIVE
@@ -95,18 +97,19 @@ def show(
         *override_note(row),
         *(collision_notes(collisions) if live else []),
         *([kit.note(*lock_parts(lock))] if live and lock else []),
-        *approval,
+        *approval_blocks(approval),
     ]
     told = [_change(change, names or {}, zone) for change in changes]
-    return kit.reply(kit.spoken(state(row)), kit.stack(head, told, step_buttons(row, startable=startable)))
+    return kit.reply(kit.spoken(state(row)), kit.stack(head, told, step_buttons(row, approval)))
 
 
-def requested(row: Deployment, where: str, *, lock: Lock | None, collisions: Sequence[Collision], waits: bool) -> Reply:
-    """Confirm a request; `where` is the channel of its card, `waits` where it needs an approval before it can start."""
-    way: list[Part] = ["To start: ", kit.Code(f"/deploy start D-{row.id}")]
-    next_step = (
-        kit.note("It can be started once it is approved; the card has the buttons.") if waits else kit.note(*way)
-    )
+def requested(
+    row: Deployment, where: str, *, lock: Lock | None, collisions: Sequence[Collision], approval: Approval | None
+) -> Reply:
+    """Confirm a request; `where` is the channel of its card."""
+    next_step = kit.note("To start: ", kit.Code(f"/deploy start D-{row.id}"))
+    if waits_for_approval(approval):
+        next_step = kit.note("It can be started once it is approved; the card has the buttons.")
     blocks = [next_step, *([kit.note(*lock_parts(lock))] if lock else []), *collision_notes(collisions)]
     return _confirmed(row, "was requested", where, blocks)
 

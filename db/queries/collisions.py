@@ -1,4 +1,4 @@
-"""What a deployment may run into. Care of the database and backups join the lookup here once they are recorded."""
+"""Requests that a deployment may run into."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from db.models import Collision
 from db.pool import Conn
 
 LIST_COLLISIONS: Final = """
-SELECT 'request' AS kind, r.id, r.title, coalesce(r.created_at::timestamptz, 'epoch') AS since
+SELECT 'request' AS kind, r.id, r.title
 FROM public.maintenance_requests AS r
 WHERE r.project_id = $1 AND r.priority = 'critical' AND r.status IN ('open', 'in_progress')
 ORDER BY r.id DESC
@@ -15,5 +15,5 @@ LIMIT $2
 
 
 async def list_collisions(conn: Conn, project_id: int, limit: int = 5) -> list[Collision]:
-    """What goes on that a deployment of this project may run into: critical requests that are not over."""
+    """Critical requests of a project that are not over, the newest first."""
     return [Collision(**dict(row)) for row in await conn.fetch(LIST_COLLISIONS, project_id, limit)]
