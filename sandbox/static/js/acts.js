@@ -5,6 +5,10 @@ import { notice } from "./notice.js";
 
 const TROUBLE = "We had some trouble connecting. Try again?";
 
+/** What is typed and not yet sent; sent when the page goes away, so that a reload loses nothing. */
+const unsent = new Set();
+addEventListener("pagehide", () => unsent.forEach((flush) => flush()));
+
 /** Do one act; null, with a notice, where it could not be done. */
 export async function act(name, args, { quiet = false } = {}) {
   try {
@@ -31,6 +35,7 @@ export function contextOf(source, surface, state = {}, errors = {}) {
   async function send() {
     const entries = [...waiting.values()];
     waiting.clear();
+    unsent.delete(send);
     if (entries.length) await act("enter", { view: source, entries });
   }
   const flush = () => (turn = turn.then(send));
@@ -50,8 +55,9 @@ export function contextOf(source, surface, state = {}, errors = {}) {
     enter(block, element, value) {
       if (surface === "message") return act("select", { source, ...at(block, element), selected: value });
       waiting.set(`${block.block_id} ${element.action_id}`, { ...at(block, element), value });
+      unsent.add(send);
       clearTimeout(timer);
-      timer = setTimeout(flush, 250);
+      timer = setTimeout(flush, 150);
       return Promise.resolve();
     },
   };

@@ -14,6 +14,7 @@ async function ask(method, path, body) {
   else if (body !== undefined) {
     options.headers = { "Content-Type": "application/json" };
     options.body = JSON.stringify(body);
+    options.keepalive = options.body.length < 60_000; // it is sent even when the page goes away; browsers allow 64 kB
   }
   let answer;
   try {

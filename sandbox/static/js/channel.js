@@ -14,7 +14,7 @@ export function channelView() {
   let loading = false;
   let round = 0;
   const changed = new Set();
-  const log = createLog({ label: "Messages", onTop: older, onEnd: debounce(markRead, 150) });
+  const log = createLog({ label: "Conversation", onTop: older, onEnd: debounce(markRead, 150) });
   const own = (message) => (message.user === app.person ? { ...message, mine: true } : message);
 
   function markRead(ts) {
@@ -44,7 +44,7 @@ export function channelView() {
     if (mine !== round) return;
     more = page.has_more;
     changed.clear();
-    log.reset(page.messages.map(own), { from: count && from ? from : "", intro: more ? null : intro(), name: `Messages in ${app.channels.get(id)?.is_im ? "" : "#"}${channelName(id)}` });
+    log.reset(page.messages.map(own), { from: count && from ? from : "", intro: more ? null : intro(), name: `Conversation in ${app.channels.get(id)?.is_im ? "" : "#"}${channelName(id)}` });
   }
 
   async function older() {

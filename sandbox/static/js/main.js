@@ -13,7 +13,7 @@ import { notice } from "./notice.js";
 import { panel } from "./panel.js";
 import { address, placeOf, read } from "./route.js";
 import { sidebar } from "./sidebar.js";
-import { app, channelName, emit, me, on, takeState } from "./store.js";
+import { app, channelName, emit, on, takeState } from "./store.js";
 import { threadPane } from "./thread.js";
 import { topbar } from "./topbar.js";
 

@@ -76,7 +76,7 @@ function moreActions(message, anchor) {
 function toolbar(message, inThread) {
   if (message.ephemeral_to || message.subtype === "tombstone") return null;
   const more = iconButton(icon("dots"), "More actions", () => moreActions(message, more), opensMenu);
-  return h("div", { class: "toolbar", role: "group", "aria-label": "Message actions" },
+  return h("div", { class: "toolbar", role: "group", "aria-label": "Actions" },
     inThread ? null : iconButton(icon("thread"), "Reply in thread", () => emit("thread", message.thread_ts ?? message.ts)), more);
 }
 
@@ -93,7 +93,7 @@ export function drawMessage(message, { compact = false, inThread = false } = {})
     ? h("span", { class: "unseen" }, name)
     : h("div", { class: "head" }, h("bdi", { class: "name" }, name), isApp ? h("span", { class: "badge" }, "APP") : null, time);
   const only = message.ephemeral_to ? h("div", { class: "only-you" }, icon("eye", 14), "Only visible to you") : null;
-  const edited = message.edited && message.subtype !== "tombstone" ? h("span", { class: "edited" }, "(edited)") : null;
+  const edited = message.edited && !message.ephemeral_to && message.subtype !== "tombstone" ? h("span", { class: "edited" }, "(edited)") : null;
   const broadcast = message.thread_ts && message.thread_ts !== message.ts && !inThread ? h("div", { class: "dim" }, "replied to a thread") : null;
   return h("article", { class: `message${compact ? " compact" : ""}${message.ephemeral_to ? " ephemeral" : ""}`, tabindex: -1, "aria-label": `${name}, ${timeOf(message.ts)}`, data: { ts: message.ts, user: message.user } },
     h("div", { class: "gutter" }, compact ? time : avatar(user)),

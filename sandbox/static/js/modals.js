@@ -13,6 +13,7 @@ export function modals() {
   let shown = null; // {dialog, key, view, ctx}
   const clientErrors = new Map();
   let round = 0;
+  let submitted = false; // the next errors that are drawn get the focus
 
   const errorsOf = (view) => ({ ...view.errors, ...clientErrors.get(view.id) });
   const keyOf = (view) => JSON.stringify([view.id, view.hash, errorsOf(view), view.trouble, app.views.length]);
@@ -51,12 +52,20 @@ export function modals() {
     if (button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
     clientErrors.delete(view.id);
+    submitted = true;
     await shown.ctx.flush();
     const result = await act("submit", { view: view.id });
     if (result && !result.sent) clientErrors.set(view.id, result.errors);
     button.removeAttribute("aria-busy");
     await refresh();
-    if (result && Object.keys(result.errors).length) shown?.dialog.element.querySelector("[aria-invalid=true], .wrong input, .wrong textarea")?.focus();
+    if (result && Object.keys(result.errors).length) focusError();
+  }
+
+  function focusError() {
+    if (!submitted) return;
+    const wrong = shown?.dialog.element.querySelector("[aria-invalid=true], .wrong input, .wrong textarea");
+    submitted = !wrong;
+    wrong?.focus();
   }
 
   function parts(view, ctx) {
@@ -76,7 +85,7 @@ export function modals() {
     const ctx = contextOf(view.id, "modal", view.state?.values, errorsOf(view));
     const { form, footer } = parts(view, ctx);
     const back = app.views.length > 1 ? iconButton(icon("back"), "Back", () => close(view)) : null;
-    const cross = iconButton(icon("close"), "Close this dialog", () => close(view, app.views.length > 1), { class: "icon-button dialog-close" });
+    const cross = iconButton(icon("close"), "Dismiss", () => close(view, app.views.length > 1), { class: "icon-button dialog-close" });
     if (!shown) {
       const dialog = openDialog({ title: words(view.title), body: form, footer, extra: cross, className: "modal", onEscape: () => shown && close(shown.view) });
       shown = { dialog };
@@ -98,6 +107,7 @@ export function modals() {
     }
     Object.assign(shown, { key: keyOf(view), view, ctx });
     if (!same) focusFirst(element);
+    else if (Object.keys(errorsOf(view)).length) focusError();
   }
 
   function focusFirst(element) {

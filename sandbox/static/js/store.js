@@ -52,6 +52,7 @@ export function takeState(state) {
   app.team = state.team;
   app.bot = state.bot;
   app.users = new Map(state.users.map((u) => [u.id, u]));
+  app.bot.name = nameOf(app.users.get(app.bot.user_id)) || app.bot.name;
   app.channels = new Map(state.channels.map((c) => [c.id, c]));
   app.commands = state.commands;
   app.shortcuts = state.shortcuts;
@@ -61,8 +62,7 @@ export function takeState(state) {
   app.botConnected = state.socket_connected || Boolean(state.bot_url);
 }
 
-export const me = () => app.users.get(app.person);
-export const zone = () => me()?.tz || "UTC";
+export const zone = () => app.users.get(app.person)?.tz || "UTC";
 export const userName = (id) => nameOf(app.users.get(id)) || id;
 export const nameOf = (user) => (user ? user.profile?.display_name || user.real_name || user.profile?.real_name || user.name : "");
 export const channelName = (id) => app.channels.get(id)?.name || (id === app.dm ? app.bot.name : id);

@@ -20,14 +20,15 @@ export function select(block, element, ctx, { id = newId("select"), describedBy 
     data: { key: `${block.block_id} ${element.action_id}` }, dir: "auto",
   });
   const chips = h("span", { class: "chips" });
-  const clear = h("button", { type: "button", class: "select-clear", "aria-label": `Clear ${labelled ? words(block.label) : name}`, on: { click: () => choose(null) } }, icon("close", 14));
+  const clear = h("button", { type: "button", class: "select-clear", "aria-label": "Clear selection", on: { click: () => choose(null) } }, icon("close", 14));
   const box = h("span", { class: `select${multiple ? " multiple" : ""}` }, chips, input, clear, h("span", { class: "select-arrow" }, icon("down", 16)));
-  const list = h("div", { class: "popup listbox", role: "listbox", id: listId, "aria-label": labelled ? words(block.label) : name, "aria-multiselectable": multiple ? "true" : null });
+  const list = h("div", { class: "popup listbox", role: "listbox", id: listId, "aria-label": "Options", "aria-multiselectable": multiple ? "true" : null });
   let rows = [];
   let at = -1;
   let asked = 0;
   let stop = null;
   let timer = 0;
+  let searching = Promise.resolve(); // what Enter waits for: a choice is made from what was typed
 
   const isOpen = () => input.getAttribute("aria-expanded") === "true";
   const has = (key) => chosen.some((c) => c.key === key);
@@ -44,6 +45,7 @@ export function select(block, element, ctx, { id = newId("select"), describedBy 
 
   async function choose(choice) {
     const before = chosen;
+    clearTimeout(timer);
     if (multiple && choice) {
       const full = chosen.length >= (element.max_selected_items ?? Number.POSITIVE_INFINITY);
       chosen = has(choice.key) ? chosen.filter((c) => c.key !== choice.key) : full ? chosen : [...chosen, choice];
@@ -84,9 +86,17 @@ export function select(block, element, ctx, { id = newId("select"), describedBy 
     });
     if (!rows.length) return say("No results");
     fill(list, drawn);
-    mark(Math.max(0, rows.findIndex((r) => has(r.choice.key))), true);
+    mark(best(query));
     place(list, box, { match: true });
     return undefined;
+  }
+
+  /** The row that is meant: the chosen one, else the first with what was typed in its words, else the first. */
+  function best(query) {
+    const typed = query.trim().toLowerCase();
+    const first = (test) => rows.findIndex((r) => test(r.choice.label.toLowerCase(), r.choice.key));
+    const found = typed ? [first((label) => label.startsWith(typed)), first((label) => label.includes(typed))] : [first((_, key) => has(key))];
+    return found.find((index) => index >= 0) ?? 0;
   }
 
   function say(text) {
@@ -112,7 +122,8 @@ export function select(block, element, ctx, { id = newId("select"), describedBy 
       input.setAttribute("aria-expanded", "true");
       stop = closeOutside(list, box, leave);
     }
-    look(query);
+    searching = look(query);
+    return searching;
   }
 
   function close() {
@@ -133,12 +144,13 @@ export function select(block, element, ctx, { id = newId("select"), describedBy 
   function key(event) {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
+      const step = event.key === "ArrowDown" ? 1 : -1;
       if (!isOpen()) open();
-      else if (rows.length) mark((at + (event.key === "ArrowDown" ? 1 : rows.length - 1)) % rows.length);
+      else searching.then(() => rows.length && mark((at + step + rows.length) % rows.length));
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (isOpen() && rows[at]) choose(rows[at].choice);
-      else if (!isOpen()) open();
+      if (isOpen() || input.value !== (chosen[0]?.label ?? "")) searching.then(() => rows[at] && choose(rows[at].choice));
+      else open();
     } else if (event.key === "Escape" && isOpen()) {
       event.preventDefault();
       event.stopPropagation();
@@ -158,7 +170,12 @@ export function select(block, element, ctx, { id = newId("select"), describedBy 
   });
   input.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => open(input.value), element.type.includes("external") ? 120 : 0);
+    rows[at]?.node.classList.remove("active");
+    at = -1;
+    input.removeAttribute("aria-activedescendant");
+    searching = new Promise((resolve) => {
+      timer = setTimeout(() => resolve(open(input.value)), element.type.includes("external") ? 120 : 0);
+    });
   });
   input.addEventListener("blur", () => setTimeout(() => !box.contains(document.activeElement) && leave()));
   box.addEventListener("click", (event) => event.target === box || event.target.closest(".select-arrow") ? input.focus() || (isOpen() || open()) : null);
