@@ -20,8 +20,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--secrets-stdin",
         action="store_true",
-        help="read one JSON object from standard input: signing_secret, bot_token, app_token, control_key; "
-        "other processes can see the arguments below",
+        help="read a line with a JSON object from standard input, and end when that closes: signing_secret, bot_token, "
+        "app_token, control_key; other processes can see the arguments below",
     )
     parser.add_argument("--signing-secret", default="sandbox-signing-secret")
     parser.add_argument("--bot-token", default="xoxb-sandbox-bot")
@@ -61,8 +61,19 @@ async def serve(options: argparse.Namespace, manifest: dict[str, object] | None)
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    # Whoever started us and handed in the secrets holds the other end; when it is gone, so are we.
+    watch = asyncio.create_task(_until_closed(ended)) if options.secrets_stdin else None
     await ended.wait()
+    if watch is not None:
+        watch.cancel()
     await server.stop()
+
+
+async def _until_closed(ended: asyncio.Event) -> None:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()
+    ended.set()
 
 
 def main() -> int:

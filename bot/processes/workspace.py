@@ -19,7 +19,7 @@ from bot.errors import SettingsError
 from bot.settings import Settings
 
 _SANDBOX_SECONDS: Final = 15.0
-_TOKENS: Final = (("bot", "xoxb-"), ("app", "xapp-"), ("secret", ""))
+_TOKENS: Final = (("bot_token", "xoxb-"), ("app_token", "xapp-"), ("signing_secret", ""), ("control_key", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +39,33 @@ async def open_sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
         SettingsError: it does not start.
     """
     tokens = {name: f"{prefix}{secrets.token_hex(24)}" for name, prefix in _TOKENS}
-    key = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="techops-") as directory:
         described = Path(directory) / "manifest.json"
         described.write_text(dumps(manifest.build(bolt.registry(), url=None)))
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "sandbox", "--manifest", str(described), "--control-key", key,
-            "--bot-token", tokens["bot"], "--app-token", tokens["app"], "--signing-secret", tokens["secret"],
-            stdout=asyncio.subprocess.PIPE, start_new_session=True,
+            sys.executable, "-m", "sandbox", "--manifest", str(described), "--secrets-stdin",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         try:
-            address = await _first_line(process)
+            address = await _first_line(process, dumps(tokens))
             update = {
-                "slack_bot_token": SecretStr(tokens["bot"]),
-                "slack_app_token": SecretStr(tokens["app"]),
-                "slack_signing_secret": SecretStr(tokens["secret"]),
+                "slack_bot_token": SecretStr(tokens["bot_token"]),
+                "slack_app_token": SecretStr(tokens["app_token"]),
+                "slack_signing_secret": SecretStr(tokens["signing_secret"]),
                 "slack_api_url": f"{address}/api/",
             }
-            yield Sandbox(address, key, settings.model_copy(update=update))
+            yield Sandbox(address, tokens["control_key"], settings.model_copy(update=update))
         finally:
             if process.returncode is None:
                 process.terminate()
             await process.wait()
 
 
-async def _first_line(process: asyncio.subprocess.Process) -> str:
-    assert process.stdout is not None  # noqa: S101 - it was asked for as a pipe
+async def _first_line(process: asyncio.subprocess.Process, handed_in: str) -> str:
+    assert process.stdin is not None  # noqa: S101 - both were asked for as pipes
+    assert process.stdout is not None  # noqa: S101 - as above
+    # by standard input, since other users of this machine can read the arguments of a process
+    process.stdin.write(f"{handed_in}\n".encode())
     try:
         async with asyncio.timeout(_SANDBOX_SECONDS):
             line = await process.stdout.readline()
