@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
+from bot.api import application
 from bot.app import dispatch
 from bot.envelope import EnvelopeError, SslCheck, UrlVerification, parse_body
 from bot.services.health import Finding
@@ -32,7 +33,13 @@ class Receiver:
     """The HTTP side of one process; `examine` tells whether it is in order, `measure` gives its figures."""
 
     def __init__(
-        self, app: AsyncApp, settings: Settings, examine: Examine, measure: Measure, now: Callable[[], float]
+        self,
+        app: AsyncApp,
+        settings: Settings,
+        examine: Examine,
+        measure: Measure,
+        now: Callable[[], float],
+        api: application.Api,
     ) -> None:
         secret = settings.slack_signing_secret
         self._app = app
@@ -41,23 +48,28 @@ class Receiver:
         self._measure = measure
         self._now = now
         self._verifier = SignatureVerifier(secret.get_secret_value()) if secret else None
+        self._api = api
         self._ending = False
 
     def application(self) -> web.Application:
         """The routes."""
-        application = web.Application(client_max_size=_BODY_LIMIT, middlewares=[self._refuse_when_ending])
-        application.router.add_post("/slack/events", self._slack)
-        application.router.add_get("/healthz", self._healthz)
-        application.router.add_get("/readyz", self._readyz)
-        application.router.add_get("/metrics", self._metrics)
-        return application
+        routes = web.Application(client_max_size=_BODY_LIMIT, middlewares=[self._refuse_when_ending])
+        routes.router.add_post("/slack/events", self._slack)
+        routes.router.add_get("/healthz", self._healthz)
+        routes.router.add_get("/readyz", self._readyz)
+        routes.router.add_get("/metrics", self._metrics)
+        routes.add_subapp(application.PREFIX, self._api.application())
+        return routes
 
     def end(self) -> None:
         """From now on new requests are refused with 503; those in hand are finished."""
         self._ending = True
+        self._api.end()
 
     @web.middleware
     async def _refuse_when_ending(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self._ending and request.path.startswith(application.PREFIX):
+            return application.ending()
         if self._ending and request.path != "/healthz":
             return web.Response(
                 status=503, text="This process is ending. Please try again.", headers={"Retry-After": "1"}

@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     public_url: HttpUrl | None = None
     metrics_token: SecretStr | None = None
     max_wait: float = Field(default=25, ge=0, le=300)
+    rate_limit: int = Field(default=120, ge=1, le=100_000)
+    webhook_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
 
     data_dir: Path = Field(default_factory=_data_dir)
     backup_dir: Path | None = None

@@ -116,7 +116,9 @@ def _of_database(error: Exception, *, committing: bool, where: str) -> Problem:
             return Problem(HTTPStatus.CONFLICT, "Something that this refers to was changed meanwhile. Try again.")
     error_id = uuid.uuid4().hex[:8]
     _log.error("api_request_failed", error_id=error_id, where=where, exc_info=error)
-    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"Something unexpected went wrong. Its number in the log: {error_id}")
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR, f"Something unexpected went wrong. Its number in the log: {error_id}"
+    )
 
 
 def _of_http(error: web.HTTPException) -> Problem:

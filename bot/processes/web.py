@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot import app as bolt
 from bot import metrics, receiver
+from bot.api.application import Api
 from bot.context import Deps
 from bot.errors import SettingsError
 from bot.processes.parts import database, open_deps, stopping
@@ -45,7 +46,7 @@ async def serve_web(deps: Deps, stop: asyncio.Event, announce: Callable[[str], N
     async def measure() -> bytes:
         return await metrics.render(deps, jobs)
 
-    http = receiver.Receiver(app, settings, examine, measure, receiver.wall_clock)
+    http = receiver.Receiver(app, settings, examine, measure, receiver.wall_clock, Api(deps))
     runner = web.AppRunner(http.application(), handle_signals=False, shutdown_timeout=_FINISH_SECONDS, access_log=None)
     await runner.setup()
     # The first date in words would otherwise load its library within somebody's request.

@@ -37,6 +37,22 @@ async def mark_delivery(conn: Conn, source: str, delivery_id: str, delivery: Del
     await conn.execute(MARK_DELIVERY, source, delivery_id, delivery.outcome, delivery.deployment_id)
 
 
+# The triggers have told of the deployment already: the first activity of this transaction names it.
+MARK_TOLD: Final = """
+UPDATE techops.webhook_deliveries AS w SET outcome = $3, deployment_id = (
+    SELECT a.subject_id FROM techops.activity AS a
+    WHERE a.xid = pg_current_xact_id() AND a.subject_kind = 'deployment'
+    ORDER BY a.id LIMIT 1
+)
+WHERE w.source = $1 AND w.delivery_id = $2
+"""
+
+
+async def mark_told(conn: Conn, source: str, delivery_id: str, outcome: str) -> None:
+    """Keep that a delivery led to the deployment which this transaction has made or changed."""
+    await conn.execute(MARK_TOLD, source, delivery_id, outcome)
+
+
 FIND_DELIVERY: Final = """
 SELECT d.outcome, d.deployment_id FROM techops.webhook_deliveries AS d WHERE d.source = $1 AND d.delivery_id = $2
 """
