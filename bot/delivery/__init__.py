@@ -11,7 +11,7 @@ from typing import Final
 from bot.context import Deps
 from bot.delivery.announce import announce, channels_for
 from bot.delivery.cards import show_card
-from bot.delivery.direct import send_dm, send_file, tell_assignee, tell_summary
+from bot.delivery.direct import send_dm, send_file, send_notice, tell_assignee, tell_summary
 from bot.delivery.jobs import LANES, Entry, Job, LaneWork
 from bot.delivery.post import respect_pause
 from db.queries.outbox import USER_TARGET
@@ -32,5 +32,5 @@ async def run_lane(deps: Deps, job: Job) -> None:
 
 
 ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
-    {"announce": announce, "dm": send_dm, "file": send_file, **dict.fromkeys(LANES, run_lane)}
+    {"announce": announce, "dm": send_dm, "file": send_file, "notice": send_notice, **dict.fromkeys(LANES, run_lane)}
 )

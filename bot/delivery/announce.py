@@ -43,13 +43,21 @@ async def channels_for(deps: Deps, kind: str, subject_id: int | None) -> tuple[s
         RetryRequested: the configured channel cannot be found now.
     """
     del subject_id  # every record of a kind goes to the configured channel
-    name = KINDS[kind].channel(deps.settings)
+    return (await channel_named(deps, KINDS[kind].channel(deps.settings)),)
+
+
+async def channel_named(deps: Deps, name: str) -> str:
+    """The id of a channel, given by name or id.
+
+    Raises:
+        RetryRequested: it cannot be found now.
+    """
     async with deps.pool.acquire() as conn:
         pause = await outbox.find_pause(conn, name, deps.now())
     if pause is None:
         channel_id = await deps.slack.channel_id(name)
         if channel_id is not None:
-            return (channel_id,)
+            return channel_id
         reason = f"the bot sees no channel #{name}; create it, or invite the bot to it"
         pause = outbox.Pause(deps.now() + _UNKNOWN_CHANNEL, reason)
         async with deps.pool.acquire() as conn:

@@ -1,4 +1,4 @@
-"""What goes to one person, and summaries: each is posted once under its key and never edited."""
+"""What goes to one person, notices and summaries: each is posted once under its key and never edited."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ import structlog
 from pydantic import BaseModel
 
 from bot.context import Deps
-from bot.delivery.announce import channels_for, summary_key
+from bot.delivery.announce import channel_named, channels_for, summary_key
 from bot.delivery.jobs import Job, LaneWork
 from bot.delivery.outgoing import OutFile, OutMessage
 from bot.delivery.post import NobodyThere, Outgoing, post_once, respect_pause
@@ -32,6 +32,15 @@ class DirectMessage(BaseModel):
     key: str
 
 
+class Notice(BaseModel):
+    """Payload of entry point `notice`; `channel` is a name or an id."""
+
+    channel: str
+    text: str
+    blocks: list[JsonObject] = []
+    key: str
+
+
 class DirectFile(BaseModel):
     """Payload of entry point `file`; `content` is base64."""
 
@@ -49,6 +58,14 @@ async def send_dm(deps: Deps, job: Job) -> None:
     target = USER_TARGET + asked.user
     await respect_pause(deps, target)
     await _send(deps, OutMessage(f"dm:{asked.key}", target, Message(asked.text, asked.blocks)))
+
+
+async def send_notice(deps: Deps, job: Job) -> None:
+    """Entry point: a message for a channel that a use case has enqueued."""
+    asked = Notice.model_validate_json(job.payload)
+    channel_id = await channel_named(deps, asked.channel)
+    await respect_pause(deps, channel_id)
+    await post_once(deps, OutMessage(f"notice:{asked.key}", channel_id, Message(asked.text, asked.blocks)))
 
 
 async def send_file(deps: Deps, job: Job) -> None:

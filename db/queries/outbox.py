@@ -94,6 +94,20 @@ async def enqueue_dm(
     return True
 
 
+async def enqueue_notice(
+    conn: Conn, *, channel: str, text: str, blocks: Sequence[JsonObject], key: str, now: datetime
+) -> bool:
+    """Post a message in a channel, given by name or id, once this transaction is committed, exactly once for a key.
+
+    Returns False where a message with this key was posted or is on its way already.
+    """
+    if not await insert_message(conn, f"notice:{key}", channel, now):
+        return False
+    payload: JsonObject = {"channel": channel, "text": text, "blocks": list(blocks), "key": key}
+    await insert_jobs(conn, [NewJob("notice", json.dumps(payload))])
+    return True
+
+
 async def enqueue_file(
     conn: Conn, *, user: str, filename: str, title: str, content: bytes, key: str, now: datetime, text: str = ""
 ) -> bool:
