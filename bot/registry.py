@@ -7,7 +7,7 @@ the manifest, `help`, "did you mean" and the tests all read the same registry.
 import importlib
 import pkgutil
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import ModuleType
@@ -124,7 +124,7 @@ def command(
 
     Args:
         slash: the command without its slash.
-        verb: the first word of the text, lower case.
+        verb: the first word of the text, or the first two ("db backup"), lower case.
         role: the lowest role that may do it.
         usage: verb and arguments, as help shows them.
         help: one line on what it does.
@@ -240,7 +240,7 @@ class Registry:
         return self._by_name.get((kind, name))
 
     def find_command(self, slash: str, text: str) -> tuple[Entry, str] | UnknownVerb:
-        """The entry for a command's text, and the text without the verb.
+        """The entry for a command's text, and the text without the verb; of verbs, that of two words goes first.
 
         Options may stand before the verb, and a record's number too (`/maintenance 42 start`), except where the command
         has a default, whose texts begin with a number. A number alone shows the record.
@@ -251,11 +251,11 @@ class Registry:
         before = _OPTIONS_FIRST.match(text)
         start = before.end() if before else 0
         words = list(re.finditer(r"\S+", text[start:]))
-        candidates = words[: 1 if slash in self._defaults else 2]
-        for match in candidates:
-            entry = verbs.get(match.group().lower())
-            if entry is not None:
-                rest = text[: start + match.start()] + text[start + match.end() :]
+        for index in range(min(len(words), 1 if slash in self._defaults else 2)):
+            found = _longest_verb(verbs, words[index : index + 2])
+            if found is not None:
+                entry, end = found
+                rest = text[: start + words[index].start()] + text[start + end :]
                 return entry, rest.strip()
         word = words[0].group() if words else text.strip()
         if slash in self._defaults and not word.isalpha():
@@ -263,6 +263,15 @@ class Registry:
         if "show" in verbs and len(words) == 1 and (looks_like_id(word) or looks_like_id(word, prefix="D")):
             return verbs["show"], text.strip()
         return UnknownVerb(slash, word, closest(word.lower(), [*filter(None, verbs), "help"]))
+
+
+def _longest_verb(verbs: Mapping[str, Entry], words: Sequence[re.Match[str]]) -> tuple[Entry, int] | None:
+    """The entry whose verb the words begin with, and where that verb ends."""
+    for last in reversed(range(len(words))):
+        entry = verbs.get(" ".join(word.group().lower() for word in words[: last + 1]))
+        if entry is not None:
+            return entry, words[last].end()
+    return None
 
 
 async def run(entry: Entry, ask: Ask, deps: Deps) -> Answer:

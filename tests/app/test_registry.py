@@ -22,7 +22,8 @@ def entry(slash: str, verb: str, *, default: bool = False) -> Entry:
 @pytest.fixture
 def registry() -> Registry:
     verbs = [entry("m", verb) for verb in ("", "list", "show", "start")]
-    return Registry([*verbs, entry("w", "list"), entry("w", "log", default=True)])
+    kept = [entry("t", verb) for verb in ("db", "db backup")]
+    return Registry([*verbs, entry("w", "list"), entry("w", "log", default=True), *kept])
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,9 @@ def registry() -> Registry:
         ("m", "#42", "/m show", "#42"),
         ("w", "42 list", "/w log", "42 list"),
         ("w", "list 42", "/w list", "42"),
+        ("t", "db sizes", "/t db", "sizes"),
+        ("t", "DB  Backup list", "/t db backup", "list"),
+        ("t", "db backups", "/t db", "backups"),
     ],
 )
 def test_the_verb_is_found(registry: Registry, slash: str, text: str, name: str, rest: str) -> None:
