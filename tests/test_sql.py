@@ -11,6 +11,7 @@ import asyncpg
 
 from db import queries
 from db.pool import DatabaseConfig
+from db.queries import deployment_pages
 from db.queries.request_pages import Cursor, Narrowing, page_statement
 from db.scripts import Script
 
@@ -37,11 +38,20 @@ def page_statements() -> Iterator[tuple[str, str]]:
         yield f"page of {narrowing}, {cursor}", page_statement(narrowing, cursor, 11)[0]
 
 
+def deployment_page_statements() -> Iterator[tuple[str, str]]:
+    """The same for deployments."""
+    shapes = itertools.product((None, 1), (None, "staging"), (None, "failed"), (None, True, False))
+    for project_id, environment, status, backwards in shapes:
+        cursor = None if backwards is None else deployment_pages.Cursor(7, backwards=backwards)
+        narrowing = deployment_pages.Narrowing(project_id, environment, status)
+        yield f"page of {narrowing}, {cursor}", deployment_pages.page_statement(narrowing, cursor, 11)[0]
+
+
 async def test_every_statement_can_be_prepared(database: DatabaseConfig) -> None:
     connection = await asyncpg.connect(database.dsn)
     refused = {}
     try:
-        for name, statement in (*constants(), *page_statements()):
+        for name, statement in (*constants(), *page_statements(), *deployment_page_statements()):
             try:
                 await connection.prepare(statement)
             except asyncpg.PostgresError as error:

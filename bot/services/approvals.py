@@ -12,15 +12,16 @@ from bot.rules import approvals as rules
 from bot.views import approvals as views
 from bot.views.kit import Message
 from db.models import Request, RequestStatus, SubjectKind
-from db.models_approvals import Approval, ApprovalStatus, Evidence, Vote
+from db.models_approvals import Approval, ApprovalStatus, Evidence, Frozen, Vote
 from db.pool import Conn
 from db.queries import approvals as queries
 from db.queries import evidence as evidence_queries
-from db.queries import outbox, policies, requests
+from db.queries import freezes, outbox, policies, requests
 
 _BATCH: Final = 50
 _MOST_REMINDED: Final = 20
 _FAILURE_DAYS: Final = timedelta(days=30)
+_MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +188,16 @@ async def evidence(conn: Conn, approval: Approval | None, now: datetime) -> Evid
         critical_total=total,
         care=tuple(await evidence_queries.list_care(conn)),
         backup_at=None,
-        freezes=(),
+        freezes=await _frozen(conn, approval, now),
     )
+
+
+async def _frozen(conn: Conn, approval: Approval, now: datetime) -> tuple[Frozen, ...]:
+    """The freezes that keep a deployment from being started now."""
+    if approval.subject_kind != SubjectKind.DEPLOYMENT:
+        return ()
+    active = await freezes.list_active(conn, str(approval.asked.get("environment")), now)
+    return tuple(Frozen(freeze.environment, freeze.reason, freeze.ends_at - _MINUTE) for freeze in active)
 
 
 def _voter(act: Act) -> Actor:

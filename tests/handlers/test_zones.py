@@ -42,3 +42,15 @@ async def test_what_the_bot_writes_looks_as_if_the_dashboard_had(bot: RunningBot
         [row] = await bot.fetch(f"TABLE {table}")
         assert abs(row["created_at"] - wall) < timedelta(minutes=1), table
     assert "was deleted" in await told(bot.erik, "worklog", "delete 1")
+
+
+async def test_deployments_are_written_in_the_dashboards_zone_and_measured_in_true_time(bot: RunningBot) -> None:
+    # 20 minutes before the clocks go back from 3:00 to 2:00 in Berlin
+    bot.clock.set(datetime(2030, 10, 27, 0, 40, tzinfo=UTC))
+    await told(bot.erik, "deploy", "request Web App v1 staging")
+    await told(bot.erik, "deploy", "start 1")
+    bot.clock.set(datetime(2030, 10, 27, 1, 10, tzinfo=UTC))
+    await told(bot.erik, "deploy", "finish 1 success")
+    [row] = await bot.fetch("SELECT deployed_at, duration FROM deployments")
+    assert row["deployed_at"].replace(second=0, microsecond=0).isoformat() == "2030-10-27T02:40:00"
+    assert 1795 <= row["duration"] <= 1810
