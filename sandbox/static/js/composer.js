@@ -17,8 +17,8 @@ export function createComposer({ name, id, placeholder, key, send, inThread = fa
   const hint = h("div", { class: "usage", "aria-live": "polite" });
   const sendButton = iconButton(icon("send"), inThread ? "Send reply" : "Send now", () => submit(), { class: "icon-button send" });
   const bolt = inThread ? null : iconButton(icon("bolt"), "Shortcuts", () => shortcuts(), opensMenu);
-  const element = h("form", { class: "composer", on: { submit: (event) => event.preventDefault() } },
-    hint, h("div", { class: "composer-frame" }, box, h("div", { class: "composer-bar" }, bolt, h("span", { class: "composer-hint" }, h("kbd", null, "Enter"), " sends, ", h("kbd", null, "Shift+Enter"), " adds a line"), sendButton)));
+  const frame = h("div", { class: "composer-frame" }, box, h("div", { class: "composer-bar" }, bolt, h("span", { class: "composer-hint" }, h("kbd", null, "Enter"), " sends, ", h("kbd", null, "Shift+Enter"), " adds a line"), sendButton));
+  const element = h("form", { class: "composer", on: { submit: (event) => event.preventDefault() } }, hint, frame);
   let offer = null;
   let at = 0;
 
@@ -44,7 +44,7 @@ export function createComposer({ name, id, placeholder, key, send, inThread = fa
     document.body.append(list);
     box.setAttribute("aria-controls", listId);
     mark(0);
-    place(list, element, { above: true, match: true });
+    place(list, frame, { above: true, match: true });
     return undefined;
   }
 

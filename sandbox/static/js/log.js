@@ -40,9 +40,9 @@ export function createLog({ label, inThread = false, onTop, onEnd }) {
       if (newDay && !(inThread && before)) out.push([`day ${day}`, () => divider(dividerOf(message.ts), "day")]);
       if (isNew && before) out.push(["new", () => divider("New", "new")]);
       marked ||= isNew;
-      const compact = !newDay && !isNew && continues(before, message) && !(inThread && out.length === 2);
+      const compact = !newDay && !isNew && continues(before, message) && !(inThread && out.length < 4);
       out.push([`${message.ts} ${compact} ${JSON.stringify(message)}`, () => drawMessage(message, { compact, inThread })]);
-      if (inThread && !before && message.reply_count) out.push([`count ${message.reply_count}`, () => divider(`${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`, "day count")]);
+      if (inThread && !before && message.reply_count) out.push([`count ${message.reply_count}`, () => divider(`${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`, "replies-line")]);
       before = message;
     }
     return out;

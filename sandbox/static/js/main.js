@@ -43,6 +43,7 @@ function build() {
   const main = h("main", { class: "main" }, head, views.channel.element, views.home.element, composer.element, readOnly);
   const bar = topbar({ onPerson: (id) => go({ person: id, thread: "" }), onMenu: () => emit("menu", !root.classList.contains("menu-open")), onPanel: () => emit("panel", views.panel.element.hidden) });
   root.replaceChildren(bar.element, views.sidebar.element, h("div", { class: "content-area" }, main, views.thread.element, views.panel.element));
+  document.querySelector(".content-area").addEventListener("pointerdown", () => emit("menu", false));
   on("menu", (open) => root.classList.toggle("menu-open", open));
   on("panel", (open) => views.panel.show(open));
   on("thread", (ts) => go({ thread: ts }));

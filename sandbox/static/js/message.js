@@ -89,15 +89,15 @@ export function drawMessage(message, { compact = false, inThread = false } = {})
   const name = nameOf(user) || message.username || message.user;
   const isApp = Boolean(message.bot_id);
   const time = h("time", { class: "time", datetime: new Date(Number(message.ts) * 1000).toISOString(), title: fullOf(message.ts) }, timeOf(message.ts));
+  const edited = message.edited && !message.ephemeral_to && message.subtype !== "tombstone" ? h("span", { class: "edited" }, "(edited)") : null;
   const head = compact
     ? h("span", { class: "unseen" }, name)
-    : h("div", { class: "head" }, h("bdi", { class: "name" }, name), isApp ? h("span", { class: "badge" }, "APP") : null, time);
+    : h("div", { class: "head" }, h("bdi", { class: "name" }, name), isApp ? h("span", { class: "badge" }, "APP") : null, time, message.blocks?.length ? edited : null);
   const only = message.ephemeral_to ? h("div", { class: "only-you" }, icon("eye", 14), "Only visible to you") : null;
-  const edited = message.edited && !message.ephemeral_to && message.subtype !== "tombstone" ? h("span", { class: "edited" }, "(edited)") : null;
   const broadcast = message.thread_ts && message.thread_ts !== message.ts && !inThread ? h("div", { class: "dim" }, "replied to a thread") : null;
   return h("article", { class: `message${compact ? " compact" : ""}${message.ephemeral_to ? " ephemeral" : ""}`, tabindex: -1, "aria-label": `${name}, ${timeOf(message.ts)}`, data: { ts: message.ts, user: message.user } },
     h("div", { class: "gutter" }, compact ? time : avatar(user)),
-    h("div", { class: "content" }, only, head, broadcast, h("div", { class: "body" }, body(message), edited), inThread ? null : replies(message)),
+    h("div", { class: "content" }, only, head, broadcast, h("div", { class: "body" }, body(message), message.blocks?.length && !compact ? null : edited), inThread ? null : replies(message)),
     toolbar(message, inThread));
 }
 

@@ -7,6 +7,7 @@ import { openDialog } from "./dialog.js";
 import { debounce, fill, h, iconButton } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 import { icon } from "./icons.js";
+import { avatar } from "./message.js";
 import { app, emit, on } from "./store.js";
 
 export function modals() {
@@ -88,6 +89,7 @@ export function modals() {
     const cross = iconButton(icon("close"), "Dismiss", () => close(view, app.views.length > 1), { class: "icon-button dialog-close" });
     if (!shown) {
       const dialog = openDialog({ title: words(view.title), body: form, footer, extra: cross, className: "modal", onEscape: () => shown && close(shown.view) });
+      dialog.element.querySelector(".dialog-head").prepend(avatar(app.users.get(app.bot.user_id)));
       shown = { dialog };
     } else {
       const { element } = shown.dialog;

@@ -110,7 +110,7 @@ export function dataVisualization(block) {
   const { chart, title } = block;
   const id = newId("chart");
   const isPie = chart.type === "pie";
-  const drawing = s("svg", { class: `chart ${chart.type}`, viewBox: isPie ? "0 0 240 240" : `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title}. ${describe(chart)}` }, isPie ? pie(chart.segments) : plot(chart));
+  const drawing = s("svg", { class: `chart chart-${chart.type}`, viewBox: isPie ? "0 0 240 240" : `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title}. ${describe(chart)}` }, isPie ? pie(chart.segments) : plot(chart));
   const names = isPie ? chart.segments.map((part) => part.label) : chart.series.map((one) => one.name);
   return h("figure", { class: `block chart-block${isPie ? " with-pie" : ""}`, "aria-labelledby": id },
     h("figcaption", { id, dir: "auto" }, title), h("div", { class: "chart-row" }, drawing, isPie || names.length > 1 ? legend(names) : null), numbers(chart, title));

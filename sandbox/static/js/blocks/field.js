@@ -39,7 +39,17 @@ export function inputBlock(block, ctx) {
   const made = control(block, element, ctx, { id, labelId, describedBy, invalid: Boolean(error), required: !block.optional });
   const optional = block.optional ? h("span", { class: "optional" }, " (optional)") : null;
   const label = h(grouped ? "div" : "label", { class: "label", id: labelId, for: grouped ? null : id, dir: "auto" }, withEmoji(words(block.label)));
-  return h("div", { class: `block input${error ? " wrong" : ""}`, data: { block: block.block_id } },
+  const settled = (event) => {
+    const row = event.currentTarget;
+    row.classList.remove("wrong");
+    row.querySelector(".error")?.remove();
+    for (const one of row.querySelectorAll("[aria-invalid]")) {
+      one.removeAttribute("aria-invalid");
+      if (hintId) one.setAttribute("aria-describedby", hintId);
+      else one.removeAttribute("aria-describedby");
+    }
+  };
+  return h("div", { class: `block input${error ? " wrong" : ""}`, data: { block: block.block_id }, on: error ? { input: settled } : {} },
     h("div", { class: "label-row" }, label, optional), made,
     error ? h("div", { class: "error", id: errorId, dir: "auto" }, icon("warning", 16), h("span", null, error)) : null,
     block.hint ? h("div", { class: "hint", id: hintId, dir: "auto" }, withEmoji(words(block.hint))) : null);
