@@ -15,8 +15,11 @@ from db.errors import DatabaseError
 from scheduler import registry as schedule
 
 
-async def render(deps: Deps, jobs: Sequence[schedule.Job]) -> bytes:
-    """The figures of this moment; without a database, `techops_database_up 0` and those of the process."""
+async def render(deps: Deps, jobs: Sequence[schedule.Job], *, pipelines_waiting: int = 0) -> bytes:
+    """The figures of this moment; without a database, `techops_database_up 0` and those of the process.
+
+    `pipelines_waiting`: calls of the API that wait in this process for a change.
+    """
     registry = CollectorRegistry()
     try:
         figures = await health.figures(deps)
@@ -25,6 +28,7 @@ async def render(deps: Deps, jobs: Sequence[schedule.Job]) -> bytes:
     _gauge(registry, "database_up", "1 where the database answers", float(figures is not None))
     _gauge(registry, "pool_connections", "Connections of this process's pool", deps.pool.size)
     _gauge(registry, "pool_idle", "Connections of the pool that nobody uses", deps.pool.idle)
+    _gauge(registry, "pipelines_waiting", "Calls of the API that wait for a change", pipelines_waiting)
     if figures is not None:
         _queue(registry, figures)
         _jobs(registry, deps, jobs, figures)

@@ -32,7 +32,7 @@ async def run(settings: Settings) -> None:
 
 async def serve_web(deps: Deps, stop: asyncio.Event, announce: Callable[[str], None]) -> None:
     """Listen by HTTP, and by Socket Mode where an app token is set, until `stop`; then finish what is in hand."""
-    settings, jobs = deps.settings, schedule.collect()
+    settings, jobs, api = deps.settings, schedule.collect(), Api(deps)
     app = bolt.build(deps, bolt.registry())
     socket = bolt.SocketListener(app, settings.slack_app_token.get_secret_value()) if settings.slack_app_token else None
 
@@ -44,9 +44,9 @@ async def serve_web(deps: Deps, stop: asyncio.Event, announce: Callable[[str], N
         return findings
 
     async def measure() -> bytes:
-        return await metrics.render(deps, jobs)
+        return await metrics.render(deps, jobs, pipelines_waiting=api.waiting)
 
-    http = receiver.Receiver(app, settings, examine, measure, receiver.wall_clock, Api(deps))
+    http = receiver.Receiver(app, settings, examine, measure, receiver.wall_clock, api)
     runner = web.AppRunner(http.application(), handle_signals=False, shutdown_timeout=_FINISH_SECONDS, access_log=None)
     await runner.setup()
     # The first date in words would otherwise load its library within somebody's request.
