@@ -131,7 +131,7 @@ def ended(row: Deployment) -> Reply:
 
 
 def _confirmed(row: Deployment, what: str, where: str, blocks: Sequence[Block]) -> Reply:
-    text = f"{kit.spoken(named(row))} {what}. Its card is in {channel_name(where)}."
+    text = f"{kit.spoken(named(row))} {kit.escape(what)}. Its card is in {channel_name(where)}."
     return kit.reply(text, [kit.section(kit.mrkdwn(text)), *blocks])
 
 
