@@ -3,6 +3,8 @@
 A card changes by itself. A reminder, and what only one person sees, does not: there the click is answered.
 """
 
+from dataclasses import replace
+
 from bot.context import Deps
 from bot.registry import Ask, action, submission
 from bot.rules import approvals as rules
@@ -43,5 +45,7 @@ async def ask_again(ask: Ask, deps: Deps) -> Answer:
 
 
 def _answered(ask: Ask, reply: Reply) -> Answer:
-    on_a_card = ask.message is not None and not ask.message.channel_id.startswith("D")
-    return Done() if on_a_card else reply
+    """The card shows it; a reminder gives way to the answer, so that its buttons do not stay."""
+    if ask.message is None:
+        return reply
+    return replace(reply, replace=True) if ask.message.channel_id.startswith("D") else Done()

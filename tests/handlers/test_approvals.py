@@ -1,11 +1,13 @@
 """Approve, Reject and Ask again, through signed requests: what they change, who may, and what a late click is told."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from sandbox.acts import Person
 from sandbox.records import Message, View
+from scheduler.jobs import approvals_expiry
 from tests.fixtures.bot import RunningBot
 from tests.fixtures.delivery import shown, thread
 from tests.handlers.conftest import ADA, ERIK, EVA, Snapshot, labels, told, whispered
@@ -270,3 +272,29 @@ async def test_show_has_the_buttons_too(bot: RunningBot, card: Message) -> None:
     [message] = shown.messages
     await bot.eva.click(message, "approvals.approve")
     assert "MR-1 is approved now" in whispered(bot.eva, "general")
+
+
+async def test_a_reminder_can_be_decided_on_where_it_stands(bot: RunningBot, card: Message) -> None:
+    await approvals_expiry.run(bot.deps, datetime.now(UTC) + timedelta(hours=12, minutes=1))
+    await bot.until(lambda: any("Waiting for approval" in text for text in direct(bot.eva)))
+    assert direct(bot.uma) == [], "it is her own"
+    [reminder] = bot.eva.dms_from_bot()
+    await bot.eva.click(reminder, "approvals.approve")
+    assert (await approval_of(bot))[1] == "approved"
+    await bot.until(lambda: "is approved now" in shown(bot.eva.dms_from_bot()[0]))
+    assert "approvals.approve" not in shown(bot.eva.dms_from_bot()[0])
+    [late] = bot.erik.dms_from_bot()
+    await bot.erik.click(late, "approvals.approve")
+    assert "already approved by Eva Engineer" in whispered(bot.erik, bot.erik.dm)
+
+
+async def test_an_expired_approval_is_asked_for_again_from_the_card(bot: RunningBot, card: Message) -> None:
+    await approvals_expiry.run(bot.deps, datetime.now(UTC) + timedelta(hours=25))
+    await bot.until(lambda: "Ask again" in labels(card))
+    assert "nobody decided in time" in str(card.blocks)
+    await bot.until(lambda: any("nobody decided in time" in text for text in direct(bot.uma)))
+    assert "has expired" in await told(bot.erik, "maintenance", "start 1")
+    await bot.uma.click(card, "approvals.ask_again")
+    await bot.until(lambda: "Approve" in labels(card))
+    await bot.eva.click(card, "approvals.approve")
+    assert "is in progress now" in await told(bot.erik, "maintenance", "start 1")
