@@ -145,6 +145,8 @@ def _sentence(name: str, detail: Any, model: type[BaseModel]) -> str:
 
 
 def _unknown(name: str, known: Collection[str]) -> str:
+    if not known:
+        return f"There is no field {quoted(name)}; this address takes none."
     near = closest(name, known)
     hint = f" Did you mean {near}?" if near else ""
     return f"There is no field {quoted(name)}.{hint} There are {listed(sorted(known), last='and')}."
