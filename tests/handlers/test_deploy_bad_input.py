@@ -83,7 +83,7 @@ COMMANDS = [
     ("unlock Web App prod", "is not locked"),
     ("unlock Web App prod now", "nothing else"),
     ("deploi", "does not know"),
-    ("strat 1", "Did you mean `/deploy start`"),
+    ("finsh 1 success", "Did you mean `/deploy finish`"),
 ]
 
 
