@@ -89,8 +89,9 @@ async def decide(deps: Deps, act: Act, approval_id: int, vote: Vote, reason: str
     """
     person = _voter(act)
     async with deps.transaction(act, note=reason or "") as conn:
-        approval = await _locked(conn, approval_id)
+        # Person, subject, approval: deleting an account locks in this order too.
         voter = await queries.find_voter(conn, person.user_id)
+        approval = await _locked(conn, approval_id)
         rules.check_vote(
             approval,
             user_id=person.user_id,

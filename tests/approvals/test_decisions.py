@@ -264,3 +264,22 @@ async def test_evidence_is_for_who_decides(deps: Deps, dashboard: Dashboard) -> 
         decided = (await vote(deps, EVA, approval_id, Vote.APPROVE)).approval
         assert await approvals.evidence(conn, decided, deps.now()) is None
         assert await approvals.evidence(conn, None, deps.now()) is None
+
+
+async def test_the_dashboard_deletes_somebody_who_is_voting(deps: Deps, dashboard: Dashboard) -> None:
+    await dashboard.run("UPDATE techops.approval_policies SET own_counts = true")
+    for number in range(100, 110):
+        await dashboard.run(
+            "INSERT INTO users (id, email, name, password_hash, role) VALUES ($1, $2, 'X', 'x', 'admin')",
+            number,
+            f"{number}@x",
+        )
+        _, approval_id = await asked(dashboard, by=number)
+        voter = Act(person=replace(actor(ADA), user_id=number), source="slack")
+        done: list[object] = await asyncio.gather(
+            approvals.decide(deps, voter, approval_id, Vote.REJECT, "No"),
+            dashboard.run("DELETE FROM users WHERE id = $1", number),
+            return_exceptions=True,
+        )
+        assert not isinstance(done[1], BaseException), "nothing of ours stands in the dashboard's way"
+        assert isinstance(done[0], Decided | Forbidden | Missing), done

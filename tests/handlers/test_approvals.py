@@ -298,3 +298,31 @@ async def test_an_expired_approval_is_asked_for_again_from_the_card(bot: Running
     await bot.until(lambda: "Approve" in labels(card))
     await bot.eva.click(card, "approvals.approve")
     assert "is in progress now" in await told(bot.erik, "maintenance", "start 1")
+
+
+async def test_a_production_deployment_from_request_to_start(bot: RunningBot, uma_id: int) -> None:
+    await told(bot.erik, "deploy", 'request "Web App" v2.1.0 prod')
+    await bot.until(lambda: any("v2.1.0" in shown(message) for message in bot.cards("deployments")))
+    [card] = bot.cards("deployments")
+    assert "Approve" in labels(card)
+    assert "before it is approved" in await told(bot.erik, "deploy", "start 1")
+    await bot.erik.click(card, "approvals.approve")
+    assert "D-1 is your own" in whispered(bot.erik, "deployments")
+    await bot.ada.click(card, "approvals.approve")
+    await bot.until(lambda: "Approved" in str(card.blocks) and "Approve" not in labels(card))
+    await bot.until(lambda: any("Ada Admin approved D-1." in line for line in thread(bot.slack, card)))
+    await bot.until(lambda: any("D-1" in text and "Approved" in text for text in direct(bot.erik)))
+    await told(bot.erik, "deploy", "start 1")
+    assert await bot.fetch("SELECT status FROM deployments") == [{"status": "in_progress"}]
+    assert (await approval_of(bot, "deployment"))[1] == "approved"
+    await told(bot.erik, "deploy", 'record "Web App" v2.2.0 production success')
+    await bot.until(lambda: any("Without approval" in shown(message) for message in bot.cards("deployments")))
+
+
+async def test_a_freeze_that_is_overridden_still_needs_the_approval(bot: RunningBot, uma_id: int) -> None:
+    await told(bot.ada, "deploy", 'request "Web App" v2.1.0 prod')
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    await told(bot.ada, "deploy", f"freeze production {today}..{today} Sale tz:UTC")
+    assert "before it is approved" in await told(bot.ada, "deploy", 'start 1 override:"It is urgent"')
+    await bot.until(lambda: any("v2.1.0" in shown(message) for message in bot.cards("deployments")))
+    assert await bot.fetch("SELECT status FROM deployments") == [{"status": "pending"}]
