@@ -2,12 +2,18 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from aiohttp import web
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.workspace import Workspace
 
@@ -43,12 +49,26 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def chromium_address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One browser for all tests; each has windows of its own, that share nothing."""
+    profile = tmp_path_factory.mktemp("chromium")
+    command = [chromium, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={profile}", *ARGUMENTS]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        written = profile / "DevToolsActivePort"
+        deadline = time.monotonic() + 20
+        while not (written.exists() and written.read_text().count("\n")):
+            assert running.poll() is None, "Chromium ended at once"
+            assert time.monotonic() < deadline, "Chromium did not start within 20 s"
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{written.read_text().split()[0]}"
+        running.terminate()
+
+
 @pytest.fixture
-async def browser(chromium: str) -> AsyncIterator[Browser]:
+async def browser(chromium_address: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield running
-        await running.close()
+        yield await playwright.chromium.connect_over_cdp(chromium_address)
 
 
 @dataclass
@@ -122,6 +142,8 @@ async def screens(browser: Browser, slack: Workspace) -> AsyncIterator[OpenScree
         return screen
 
     yield make
+    for screen in made:
+        await screen.page.context.close()
     assert [fault for screen in made for fault in screen.faults] == []
 
 
@@ -129,3 +151,17 @@ async def screens(browser: Browser, slack: Workspace) -> AsyncIterator[OpenScree
 async def screen(screens: OpenScreen) -> Screen:
     made: Screen = await screens()
     return made
+
+
+@pytest.fixture
+async def bolt_app(slack: Workspace) -> AsyncIterator[AsyncApp]:
+    """A small app behind HTTP; tests add its listeners."""
+    client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, retry_handlers=[])
+    app = AsyncApp(client=client, signing_secret=slack.signing_secret, process_before_response=True)
+    runner = web.AppRunner(app.server(port=0, path="/slack/events").web_app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    slack.bot_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield app
+    await runner.cleanup()

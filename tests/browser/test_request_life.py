@@ -45,7 +45,7 @@ async def test_raised_taken_worked_on_and_completed(bot: RunningBot, screen: Scr
     work = screen.dialog("Log work")
     await work.get_by_label("Hours").fill("1h30m")
     await work.get_by_label("What was done").fill("Moved the logs")
-    await work.get_by_role("button", name="Save").click()
+    await work.get_by_role("button", name="Create").click()
     await expect(work).to_be_hidden()
 
     await screen.become("Ada Admin")
@@ -58,7 +58,7 @@ async def test_raised_taken_worked_on_and_completed(bot: RunningBot, screen: Scr
     await expect(screen.log).to_contain_text("1.75")
     assert [r["status"] for r in await bot.fetch("SELECT status FROM maintenance_requests")] == ["completed"]
 
-    await screen.log.get_by_role("button", name="repl").click()
+    await screen.log.locator(".replies").click()
     thread = screen.page.get_by_role("complementary", name="Thread")
     await expect(thread.get_by_role("log")).to_contain_text("Moved the logs")
     assert not bot.slack.refusals

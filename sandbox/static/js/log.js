@@ -1,4 +1,5 @@
 // A list of messages that grows at both ends: of a channel, or of a thread. What did not change is not drawn again.
+import { createChunks } from "./chunks.js";
 import { dayOfTs, dividerOf } from "./dates.js";
 import { h } from "./dom.js";
 import { continues, drawMessage } from "./message.js";
@@ -14,6 +15,7 @@ export function createLog({ label, inThread = false, onTop, onEnd }) {
   /** @type {Map<string, any>} */
   let messages = new Map();
   let drawn = new Map();
+  const chunks = createChunks();
   let newFrom = "";
   let opening = null;
 
@@ -28,7 +30,7 @@ export function createLog({ label, inThread = false, onTop, onEnd }) {
     jump.hidden = true;
   }
 
-  /** What stands in the list, in order: [key, how to draw it]. */
+  /** What stands in the list, in order: [key, how to draw it, the message it belongs to]. */
   function rows() {
     const out = [];
     let before = null;
@@ -37,12 +39,12 @@ export function createLog({ label, inThread = false, onTop, onEnd }) {
       const day = dayOfTs(message.ts);
       const newDay = !before || dayOfTs(before.ts) !== day;
       const isNew = newFrom && !marked && seconds(message.ts) > seconds(newFrom) && !message.ephemeral_to && !message.mine;
-      if (newDay && !(inThread && before)) out.push([`day ${day}`, () => divider(dividerOf(message.ts), "day")]);
-      if (isNew && before) out.push(["new", () => divider("New", "new")]);
+      if (newDay && !(inThread && before)) out.push([`day ${day}`, () => divider(dividerOf(message.ts), "day"), message.ts]);
+      if (isNew && before) out.push(["new", () => divider("New", "new"), message.ts]);
       marked ||= isNew;
       const compact = !newDay && !isNew && continues(before, message) && !(inThread && out.length < 4);
-      out.push([`${message.ts} ${compact} ${JSON.stringify(message)}`, () => drawMessage(message, { compact, inThread })]);
-      if (inThread && !before && message.reply_count) out.push([`count ${message.reply_count}`, () => divider(`${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`, "replies-line")]);
+      out.push([`${message.ts} ${compact} ${JSON.stringify(message)}`, () => drawMessage(message, { compact, inThread }), message.ts]);
+      if (inThread && !before && message.reply_count) out.push([`count ${message.reply_count}`, () => divider(`${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`, "replies-line"), message.ts]);
       before = message;
     }
     return out;
@@ -58,17 +60,9 @@ export function createLog({ label, inThread = false, onTop, onEnd }) {
     const focusedKey = focused?.dataset.key;
     const next = new Map();
     for (const [key, make] of wanted) next.set(key, drawn.get(key) ?? make());
-    const height = list.scrollHeight;
-    const firstBefore = list.querySelector(".message");
-    for (const [key, node] of drawn) if (next.get(key) !== node) node.remove();
-    let cursor = opening ? opening.nextSibling : list.firstChild;
-    for (const node of next.values()) {
-      if (node === cursor) cursor = cursor.nextSibling;
-      else list.insertBefore(node, cursor);
-    }
+    chunks.place(wanted.map(([key, , ts]) => ({ ts, node: next.get(key) })), list, opening);
     drawn = next;
     if (end) toEnd();
-    else if (!CSS.supports("overflow-anchor", "auto") && firstBefore !== list.querySelector(".message")) list.scrollTop += list.scrollHeight - height;
     if (focused && !focused.isConnected) refocus(focusedTs, focusedKey);
   }
 
@@ -141,11 +135,20 @@ export function createLog({ label, inThread = false, onTop, onEnd }) {
     /** Older ones, above. */
     prepend(older, intro = null) {
       quiet(() => {
+        // The browser keeps the place on the screen by itself, but not at the very top, where this is done.
+        list.style.overflowAnchor = "none";
+        const stays = list.querySelector(".message");
+        const before = stays?.getBoundingClientRect().bottom ?? 0;
         messages = ordered([...older, ...messages.values()]);
         opening?.remove();
         opening = intro;
         if (intro) list.prepend(intro);
         draw({ end: false });
+        const same = stays && list.querySelector(`.message[data-ts="${stays.dataset.ts}"]`);
+        if (same) list.scrollTop += same.getBoundingClientRect().bottom - before;
+        requestAnimationFrame(() => {
+          list.style.overflowAnchor = "";
+        });
       });
     },
     /** New ones, or changed ones. */

@@ -10,7 +10,7 @@ export function sidebar() {
 
   function row(place, picture, name, { unread = 0, badge = false, extra = null } = {}) {
     const here = app.place.kind === place.kind && app.place.id === place.id;
-    const spoken = unread ? h("span", { class: "unseen" }, `, ${unread} unread`) : null;
+    const spoken = unread ? h("span", { class: "unseen" }, ` (${unread} unread)`) : null;
     return h("li", null, h("a", { href: address({ place, thread: "" }), class: `row${here ? " here" : ""}${unread ? " unread" : ""}`, "aria-current": here ? "page" : null },
       h("span", { class: "row-icon" }, picture), h("bdi", { class: "row-name" }, name), extra, spoken, unread && badge ? h("span", { class: "unread-count", "aria-hidden": "true" }, unread > 99 ? "99+" : unread) : null));
   }
