@@ -15,6 +15,7 @@ from bot.services.sample.releases import release
 from db.pool import Conn, Pool
 from db.queries import sample as queries
 from db.queries.sample import NewGroup, NewProject, NewUser
+from db.queries.sample_approvals import approve_past
 
 _SEED: Final = 20_240_815
 _AS_SAMPLE: Final = {"app.announce": "off", "app.source": "sample"}
@@ -81,6 +82,7 @@ async def _write(conn: Conn, now: datetime, password_hash: str) -> Summary:
     await queries.insert_logs(conn, sorted(logs, key=lambda log: log.at))
     await queries.insert_comments(conn, sorted(comments, key=lambda comment: comment.at))
     await queries.insert_deployments(conn, deployments)
+    await approve_past(conn, now)
     await queries.update_activity(conn)
     return Summary(len(ids.people), len(ids.projects), len(stories), len(logs), len(deployments))
 
