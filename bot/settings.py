@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     db_pool_size: int = Field(default=20, ge=2, le=1000)
     dashboard_timezone: Zone = "UTC"
     techops_timezone: Zone = "UTC"
+    care_hours: float = Field(default=3, gt=0, le=24)
+    care_requests: bool = True
 
     slack_bot_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
@@ -89,6 +91,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default_factory=_data_dir)
     backup_dir: Path | None = None
+    backup_copy_dir: Path | None = None
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
     log_format: Annotated[Literal["json", "console"] | None, BeforeValidator(_lower)] = None
 

@@ -5,6 +5,7 @@ mends become a retry in the database.
 """
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,9 +22,10 @@ from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.domain.types import Channel, QueueManagerId
 from pgqueuer.errors import RetryRequested
 
-from bot import delivery
+from bot import care_entries, delivery
 from bot.context import Deps
 from bot.delivery import Entry, Job
+from bot.services import backups
 from bot.slack import SlackRateLimited, SlackUnavailable
 from db.errors import DatabaseError, Timeout, Unavailable, translate
 from db.pool import connect
@@ -43,6 +45,7 @@ _MOST_TASKS: Final = 40
 _ENDING_SECONDS: Final = 20.0
 _CANCEL_SECONDS: Final = 3.0
 _FIRST_RETRY: Final = 0.5
+_BUSY: Final = timedelta(seconds=30)
 _LONGEST_RETRY: Final = 60.0
 
 
@@ -70,12 +73,27 @@ def bindings() -> dict[str, Binding]:
 
 def care_bindings() -> dict[str, Binding]:
     """What needs the owner of the tables: database care, backups, ending sessions."""
-    return {}
+    cared = {name: Binding(entry, limit=1) for name, entry in care_entries.ENTRIES.items()}
+    return cared | {backups.ENTRY: Binding(_run_backup, limit=1)}
 
 
 async def _run_scheduled(deps: Deps, job: Job) -> None:
     due = schedule.Due.model_validate_json(job.payload)
     await schedule.run_claimed(deps, schedule.collect(), due)
+
+
+async def _run_backup(deps: Deps, job: Job) -> None:
+    """A night's backup, or one that somebody has asked for."""
+    try:
+        if "due_local" in json.loads(job.payload):
+            await _run_scheduled(deps, job)
+        else:
+            await backups.carry_out(deps, backups.Asked.model_validate_json(job.payload), f"backup:{job.id}")
+    except backups.Busy as busy:
+        raise RetryRequested(_BUSY, str(busy)) from busy
+    except backups.BackupFailed as failed:
+        # It is recorded, and the channel is told. Trying again at once would fail again.
+        _log.error("The backup came to nothing", job=job.id, reason=str(failed))
 
 
 async def run_worker(deps: Deps, stop: asyncio.Event, *, table: Mapping[str, Binding] | None = None) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_DISTRIBUTIONS: Final = (
+DISTRIBUTIONS: Final = (
     "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
     "/usr/pgsql-*/bin",  # Red Hat and its kin
     "/usr/libexec/postgresql*",  # Alpine
@@ -147,7 +147,7 @@ def _candidates() -> Iterator[Path]:
     on_path = shutil.which("postgres")
     if on_path:
         yield from _holding_server(Path(on_path).resolve().parent)
-    for pattern in _DISTRIBUTIONS:
+    for pattern in DISTRIBUTIONS:
         places = Path("/").glob(pattern.lstrip("/"))
         for directory in sorted(places, key=lambda place: _numbers(str(place)), reverse=True):
             yield from _holding_server(directory)
