@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.context import Deps
-from db.queries import claims, queue
+from db.queries import claims, idempotency, queue, webhooks
 
 ID: Final = "housekeeping"
 CRON: Final = "17 * * * *"
@@ -13,9 +13,14 @@ _KEEP: Final = timedelta(days=7)
 # A queue that was held up by a mistake in the settings may be let go weeks later.
 _KEEP_TRACES: Final = timedelta(days=30)
 
+# A deployment may be rolled back, by its sender's number, long after it was told of.
+_KEEP_DELIVERIES: Final = timedelta(days=90)
+
 
 async def run(deps: Deps, now: datetime) -> None:
-    """Delete keys and claims older than a week, and the queue's own log older than a month."""
+    """Delete keys and claims older than a week, the queue's own log older than a month, deliveries than three."""
     async with deps.pool.transaction() as conn:
         await claims.delete_before(conn, now - _KEEP)
+        await idempotency.delete_before(conn, now - _KEEP)
+        await webhooks.delete_before(conn, now - _KEEP_DELIVERIES)
         await queue.delete_traces(conn, now - _KEEP_TRACES)

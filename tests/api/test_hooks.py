@@ -147,7 +147,9 @@ async def test_other_systems_use_the_generic_one(bot: RunningBot, api: Client) -
         wrong |= {"project": 1, "delivery": field}
         assert (await generic(api, wrong | {field: value})).field == field
     assert (await generic(api, body | {"project": 1})).field == "project"
-    assert (await generic(api, body | {"delivery": "9", "repository": "https://example.com/x"})).field == "repository"
+    assert (
+        await generic(api, by_name | {"delivery": "9", "repository": "https://example.com/x"})
+    ).field == "repository"
 
 
 class TestWithoutSecret:

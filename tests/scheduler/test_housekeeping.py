@@ -12,6 +12,33 @@ INSERT INTO techops.pgqueuer_log (created, job_id, status, priority, entrypoint,
 VALUES ($1, 1, 'successful', 0, 'announce', true), ($2, 2, 'successful', 0, 'announce', true)
 """
 
+INSERT_KEYS = """
+WITH owner AS (INSERT INTO users (email, name, password_hash) VALUES ('a@example.com', 'A', 'x') RETURNING id),
+token AS (
+    INSERT INTO techops.api_tokens (name, token_sha256, owner_id, scopes, created_at)
+    SELECT 'ci', sha256('x'), id, '{}', now() FROM owner RETURNING id
+)
+INSERT INTO techops.idempotency_keys (token_id, key, body_sha256, at)
+SELECT t.id, k.key, '', k.at FROM token AS t, unnest(ARRAY['old', 'new'], $1::timestamptz[]) AS k (key, at)
+"""
+INSERT_DELIVERIES = """
+INSERT INTO techops.webhook_deliveries (source, delivery_id, outcome, at)
+VALUES ('github', 'old', '', $1), ('github', 'new', '', $2)
+"""
+
+
+async def test_old_keys_of_programs_and_deliveries_go(deps: Deps) -> None:
+    now = datetime.now(UTC)
+    week, quarter = now - timedelta(days=8), now - timedelta(days=91)
+    async with deps.pool.transaction() as conn:
+        await conn.execute(INSERT_KEYS, [week, now])
+        await conn.execute(INSERT_DELIVERIES, quarter, week)
+    await housekeeping.run(deps, now)
+    async with deps.pool.acquire() as conn:
+        assert [row["key"] for row in await conn.fetch("SELECT key FROM techops.idempotency_keys")] == ["new"]
+        kept = await conn.fetch("SELECT delivery_id FROM techops.webhook_deliveries")
+        assert [row["delivery_id"] for row in kept] == ["new"]
+
 
 async def test_old_keys_claims_and_logs_go(deps: Deps) -> None:
     now = datetime.now(UTC)
