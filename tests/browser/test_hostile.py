@@ -10,7 +10,7 @@ from tests.browser.conftest import Screen
 NASTY = [
     "<script>document.title='taken'</script>",
     "<img src=x onerror=\"document.title='taken'\">",
-    "\"><svg onload=alert(1)> <b>bold</b> &amp; &lt;i&gt;",
+    '"><svg onload=alert(1)> <b>bold</b> &amp; &lt;i&gt;',
     "<javascript:alert(1)|press me> javascript:alert(1)",
     "[x](javascript:alert(1)) <data:text/html,x|data>",
     "*_~`" * 200,

@@ -8,7 +8,7 @@ from tests.browser.conftest import OpenScreen, Screen
 from tests.fixtures.bot import RunningBot
 
 
-async def test_raised_taken_worked_on_and_completed(bot: RunningBot, screen: Screen) -> None:
+async def test_raised_taken_worked_on_and_completed(bot: RunningBot, screen: Screen) -> None:  # noqa: PLR0915 - one story
     await screen.open()
     await expect(screen.page.get_by_role("heading", name="ops", exact=True)).to_be_visible()
     await screen.become("Uma User")

@@ -1,6 +1,13 @@
 // Dialogs: the browser keeps the focus inside and everything else out of reach; Escape closes; the focus goes back.
 import { h, newId } from "./dom.js";
 
+/** Say that the page is out of reach: not every reader knows what the browser makes inert. */
+function behind(open) {
+  const page = document.getElementById("app");
+  if (open) page.setAttribute("aria-hidden", "true");
+  else page.removeAttribute("aria-hidden");
+}
+
 /**
  * Show a dialog; `close()` takes it away again.
  * @param {{title: any, body: any, footer: any, onEscape: () => void, role?: string, className?: string, extra?: any}} options
@@ -22,11 +29,13 @@ export function openDialog({ title, body, footer, onEscape, role = "dialog", cla
   });
   document.body.append(element);
   element.showModal();
+  behind(true);
   return {
     element,
     close() {
       element.close();
       element.remove();
+      behind(document.querySelector("dialog[open]") !== null);
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     },
   };

@@ -98,7 +98,7 @@ async function draw(moved) {
     page.composer.refresh();
     page.channel.clear();
     await (isHome ? page.home.open() : page.channel.load());
-    if (!document.querySelector("dialog[open]") && !page.composer.element.hidden && matchMedia("(pointer: fine)").matches && !app.thread && !["SELECT"].includes(document.activeElement?.tagName)) page.composer.focus();
+    if (!document.querySelector("dialog[open]") && !page.composer.element.hidden && !matchMedia("(pointer: coarse)").matches && !app.thread && !["SELECT"].includes(document.activeElement?.tagName)) page.composer.focus();
   }
   await page.thread.load({ focus: moved || Boolean(app.thread) });
   page.modals.sync();

@@ -88,7 +88,7 @@ function numbers(chart, title) {
     ? chart.segments.map((part) => [part.label, numberText(part.value)])
     : chart.axis_config.categories.map((name) => [name, ...chart.series.map((one) => numberText(valueOf(one, name)))]);
   return h("details", { class: "numbers" }, h("summary", null, "Show the numbers"),
-    h("div", { class: "table-frame", tabindex: 0, role: "region", "aria-label": `Numbers of ${title}` },
+    h("div", { class: "table-frame", tabindex: 0, role: "group", "aria-label": `Numbers of ${title}` },
       h("table", null,
         h("thead", null, h("tr", null, head.map((text) => h("th", { scope: "col" }, text || h("span", { class: "unseen" }, "Category"))))),
         h("tbody", null, rows.map(([name, ...rest]) => h("tr", null, h("th", { scope: "row" }, h("bdi", null, name)), rest.map((text) => h("td", { class: "align-right" }, text))))))));

@@ -52,7 +52,7 @@ function takeTable(rows) {
   const body = [];
   while (rows.length && rows[0].includes("|")) body.push(cells(rows.shift()));
   const row = (tag) => (list) => h("tr", null, list.map((text, i) => h(tag, { class: `align-${aligns[i] ?? "left"}`, dir: "auto" }, inline(text))));
-  return h("div", { class: "table-frame", tabindex: 0, role: "region", "aria-label": "Table" },
+  return h("div", { class: "table-frame", tabindex: 0, role: "group", "aria-label": "Table" },
     h("table", null, h("thead", null, row("th")(head)), h("tbody", null, body.map(row("td")))));
 }
 

@@ -13,7 +13,7 @@ export const numberText = (value) => new Intl.NumberFormat("en-US", { maximumFra
 const alignOf = (cell, setting) => setting?.align ?? (cell?.type === "raw_number" ? "right" : "left");
 
 function frame(name, table) {
-  return h("div", { class: "table-frame", tabindex: 0, role: "region", "aria-label": name }, table);
+  return h("div", { class: "table-frame", tabindex: 0, role: "group", "aria-label": name }, table);
 }
 
 /** @param {any} block the first row is the head */
