@@ -65,6 +65,7 @@ class SubjectKind(StrEnum):
     DEPLOYMENT = "deployment"
     PROJECT = "project"
     USER = "user"
+    CARE = "care"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ class Finding:
 class Report:
     """What a step did, or what a look at the database shows: a sentence, then lines, failures before all others.
 
-    `notes` say what could not be seen or done, and why.
+    `notes` say what could not be seen or done, and why. Unless it `is_complete`, something was left out, and what is
+    not among the findings may be true all the same.
     """
 
     summary: str
@@ -50,6 +51,7 @@ class Report:
     failures: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Run:
     """One run of care with its steps in order. `request_id` is the maintenance request its findings went to."""
 
     id: int
+    due_key: str | None
     source: str
     requester_name: str | None
     requested_by: int | None
@@ -200,11 +203,11 @@ class Waiting:
 class Session:
     """A session: seconds since its transaction and its statement began, None where there is none.
 
-    `is_ours` and `is_superuser` are never ended by the bot.
+    `is_ours` and `is_superuser` are never ended by the bot. `backend_start` is None where our role may not see it.
     """
 
     pid: int
-    backend_start: datetime
+    backend_start: datetime | None
     role_name: str
     application_name: str
     state: str

@@ -9,11 +9,12 @@ from typing import Final
 from bot.services import approvals, collisions
 from bot.settings import Settings
 from bot.views.cards import request_card
+from bot.views.care import run_card
 from bot.views.deployment_cards import deployment_card
 from bot.views.kit import Message
 from db.models import Activity, SubjectKind
 from db.pool import Conn
-from db.queries import deployments, history, requests
+from db.queries import care_runs, deployments, history, requests
 
 Show = Callable[[Activity | None], Message]
 
@@ -46,10 +47,16 @@ async def _load_deployment(conn: Conn, deployment_id: int, now: datetime) -> Sho
     return lambda last: deployment_card(row, last=last, collisions=found, approval=approval, evidence=evidence)
 
 
+async def _load_care(conn: Conn, run_id: int, _now: datetime) -> Show | None:
+    run = await care_runs.find_run(conn, run_id)
+    return (lambda _last: run_card(run)) if run is not None else None
+
+
 # Kinds that are not listed here have no card, and their changes are not announced.
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         SubjectKind.MAINTENANCE: Kind(lambda settings: settings.ops_channel, _load_request),
         SubjectKind.DEPLOYMENT: Kind(lambda settings: settings.deploy_channel, _load_deployment),
+        SubjectKind.CARE: Kind(lambda settings: settings.ops_channel, _load_care),
     }
 )

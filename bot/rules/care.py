@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from db.models_care import CareTable, IndexState
@@ -119,6 +120,16 @@ def lasted(seconds: float) -> str:
 def percent(share: float) -> str:
     """A share of 0 to 1 as people read it; what is little is not called nothing."""
     return "under 1 %" if 0 < share < 0.01 else f"{100 * share:.0f} %"  # noqa: PLR2004 - one per cent
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: 1 index, 1,204 indexes."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def moment(at: datetime) -> str:
+    """An instant as people read it."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def first(lines: Sequence[str], most: int = _LINES) -> tuple[str, ...]:

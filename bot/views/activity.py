@@ -9,6 +9,7 @@ from bot.rules.hours import format_hours
 from bot.rules.ids import card_label
 from bot.views import kit
 from bot.views.approval_lines import DONE, ON_THE_CARD, approval_sentence
+from bot.views.care import care_line
 from bot.views.deployment_activity import deployment_sentence
 from bot.views.kit import Message, Part
 from bot.views.wording import join_words, line, priority_label, status_label
@@ -68,6 +69,8 @@ def activity_line(a: Activity, *, names: Names, zone: tzinfo = UTC) -> Message |
 
     `names` gives people's names by user id; `zone` is the zone of due dates that come without one.
     """
+    if a.subject_kind == SubjectKind.CARE:
+        return care_line(a)
     if a.verb in _ON_THE_CARD:
         return None
     parts = sentence(a, names=names, zone=zone)

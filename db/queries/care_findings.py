@@ -81,3 +81,21 @@ async def find_or_insert_project(conn: Conn, name: str, description: str) -> int
     """The project of this name, made where there is none."""
     found = await conn.fetchval(FIND_PROJECT, name)
     return int(found if found is not None else await conn.fetchval(INSERT_PROJECT, name, description))
+
+
+INSERT_NOTE: Final = """
+INSERT INTO techops.comments (maintenance_request_id, user_id, body, created_at) VALUES ($1, NULL, $2, $3)
+"""
+
+
+async def insert_note(conn: Conn, request_id: int, body: str, now: datetime) -> None:
+    """Remark on a request in nobody's name."""
+    await conn.execute(INSERT_NOTE, request_id, body, now)
+
+
+SET_NOTE: Final = "SELECT set_config('app.note', $1, true)"
+
+
+async def set_note(conn: Conn, note: str) -> None:
+    """Give the changes that follow in this transaction a note."""
+    await conn.execute(SET_NOTE, note)

@@ -73,7 +73,7 @@ async def list_waiting(conn: Conn) -> list[Waiting]:
     ]
 
 
-# The bot's own sessions are known by their name, and by their roles where those are not the dashboard's too.
+# Of a role whose sessions ours may not look into, the kind, the start and the query are hidden; the name is not.
 LIST_SESSIONS: Final = """
 SELECT a.pid, a.backend_start, coalesce(a.usename, '')::text AS role_name,
     coalesce(a.application_name, '') AS application_name, coalesce(a.state, 'unknown') AS state,
@@ -85,7 +85,8 @@ SELECT a.pid, a.backend_start, coalesce(a.usename, '')::text AS role_name,
     coalesce(r.rolsuper, true) AS is_superuser
 FROM pg_stat_activity AS a
 LEFT JOIN pg_roles AS r ON r.oid = a.usesysid
-WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND ($1::integer IS NULL OR a.pid = $1)
+WHERE a.datname = current_database() AND coalesce(a.backend_type, 'client backend') = 'client backend'
+    AND ($1::integer IS NULL OR a.pid = $1)
 ORDER BY a.xact_start NULLS LAST, a.pid
 """
 
@@ -147,7 +148,8 @@ async def measure_bloat(conn: Conn, schema: str, table: CareTable) -> Bloat:
 
 
 GET_CONNECTIONS: Final = """
-SELECT (SELECT count(*) FROM pg_stat_activity AS a WHERE a.backend_type = 'client backend' OR a.backend_type IS NULL)
+SELECT (SELECT count(*) FROM pg_stat_activity AS a
+        WHERE a.backend_type = 'client backend' OR (a.backend_type IS NULL AND a.datid IS NOT NULL))
     AS used,
     current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer AS most
 """
@@ -155,7 +157,7 @@ LIST_CONNECTIONS: Final = """
 SELECT coalesce(nullif(a.application_name, ''), 'without a name') AS application,
     coalesce(a.state, 'unknown') AS state, count(*) AS sessions
 FROM pg_stat_activity AS a
-WHERE a.datname = current_database() AND a.backend_type = 'client backend'
+WHERE a.datname = current_database() AND coalesce(a.backend_type, 'client backend') = 'client backend'
 GROUP BY 1, 2
 ORDER BY 3 DESC, 1, 2
 LIMIT 30
@@ -175,7 +177,8 @@ async def get_connections(conn: Conn) -> ConnectionUse:
 GET_OVERVIEW: Final = """
 SELECT current_setting('server_version') AS version, current_database()::text AS database,
     pg_database_size(current_database()) AS bytes, pg_postmaster_start_time() AS started_at,
-    (SELECT count(*) FROM pg_stat_activity AS a WHERE a.backend_type = 'client backend' OR a.backend_type IS NULL)
+    (SELECT count(*) FROM pg_stat_activity AS a
+        WHERE a.backend_type = 'client backend' OR (a.backend_type IS NULL AND a.datid IS NOT NULL))
         AS used,
     current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer AS most,
     CASE WHEN d.blks_hit + d.blks_read > 0 THEN d.blks_hit::double precision / (d.blks_hit + d.blks_read) END

@@ -42,9 +42,9 @@ async def enqueue_run(conn: Conn, run_id: int, delay: float = 0.0) -> None:
 
 
 FIND_RUN: Final = """
-SELECT r.id, r.source, u.name AS requester_name, r.requested_by, r.requested_at, r.status, r.waiting_for, r.started_at,
-    r.finished_at, r.current_step, r.total_steps, r.role_name, r.notes, r.cancel_asked_at, c.name AS canceller_name,
-    r.request_id
+SELECT r.id, r.due_key, r.source, u.name AS requester_name, r.requested_by, r.requested_at, r.status, r.waiting_for,
+    r.started_at, r.finished_at, r.current_step, r.total_steps, r.role_name, r.notes, r.cancel_asked_at,
+    c.name AS canceller_name, r.request_id
 FROM techops.maintenance_runs AS r
 LEFT JOIN public.users AS u ON u.id = r.requested_by
 LEFT JOIN public.users AS c ON c.id = r.cancel_asked_by
@@ -245,3 +245,27 @@ def _step(row: Row) -> Step:
     findings = tuple(Finding(**it) for it in row["findings"])
     said = {name: tuple(row[name]) for name in ("failures", "lines", "notes")}
     return Step(**{**dict(row), **said, "findings": findings})
+
+
+COUNT_ATTEMPTS: Final = """
+SELECT count(*) FROM techops.maintenance_runs AS r
+JOIN techops.maintenance_runs AS o ON o.due_key = r.due_key
+WHERE o.id = $1
+"""
+INSERT_SUCCESSOR: Final = """
+INSERT INTO techops.maintenance_runs (due_key, source, requested_by, requested_at, status, total_steps)
+SELECT r.due_key, r.source, r.requested_by, $2, 'queued', $3 FROM techops.maintenance_runs AS r WHERE r.id = $1
+ON CONFLICT DO NOTHING
+RETURNING id
+"""
+
+
+async def insert_successor(conn: Conn, run_id: int, steps: Sequence[str], most: int, now: datetime) -> int | None:
+    """Note another attempt at what an interrupted run was for; None after `most`, or where another run waits."""
+    if await conn.fetchval(COUNT_ATTEMPTS, run_id) >= most:
+        return None
+    again = await conn.fetchval(INSERT_SUCCESSOR, run_id, now, len(steps))
+    if again is None:
+        return None
+    await conn.execute(INSERT_STEPS, again, list(steps))
+    return int(again)
