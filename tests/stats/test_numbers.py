@@ -3,7 +3,8 @@
 import math
 import random
 import statistics
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
@@ -87,8 +88,8 @@ def expected(rows: Rows, start: datetime, end: datetime, horizon: datetime, days
     )
 
 
-async def fill(conn: Conn, chance: random.Random, now: datetime, count: int) -> None:
-    """Deployments of all kinds, many at the same moment, some without a time, some with one beyond all calendars."""
+async def fill(conn: Conn, chance: random.Random, now: datetime, count: int, edges: Sequence[datetime]) -> None:
+    """Deployments of all kinds: at the same moment, at the edges, without a time, with one beyond all calendars."""
     wall = now.replace(tzinfo=None, second=0, microsecond=0)
     await conn.execute("SET LOCAL session_replication_role = replica")
     await conn.execute(PROJECTS)
@@ -99,10 +100,24 @@ async def fill(conn: Conn, chance: random.Random, now: datetime, count: int) -> 
         duration = chance.choice((None, -5, 0, chance.randint(1, 40), chance.randint(1, 4000)))
         place = (chance.randint(1, 3), chance.choice(ENVIRONMENTS))
         await conn.execute(INSERT, *place, chance.choice(STATUSES), deployed, moment, duration)
+    for edge in edges if count else ():
+        for at in (str(edge), str(edge - timedelta(microseconds=1))):
+            await conn.execute(INSERT, 1, "production", chance.choice(STATUSES), at, at, 7)
+            await conn.execute(INSERT, 3, "staging", "failed", None, at, 7)
     await conn.execute(SKIP, "deployment", "skipped", 7)
     await conn.execute(SKIP, "deployment", "skipped", 14)
     await conn.execute(SKIP, "deployment", "void", 5)
     await conn.execute(SKIP, "maintenance", "skipped", 3)
+
+
+@asynccontextmanager
+async def transaction_in(config: DatabaseConfig) -> AsyncIterator[Conn]:
+    pool = await open_pool(config)
+    try:
+        async with pool.transaction(stats.PLANNING) as conn:
+            yield conn
+    finally:
+        await pool.close()
 
 
 async def computed(conn: Conn, now: datetime, days: int, tz: str, project_id: int | None) -> DeploymentStats:
@@ -134,9 +149,9 @@ async def test_against_the_same_rows_in_python(
 ) -> None:
     # the clocks change in both halves of 90 days
     now = datetime(2026, 11, 22, 23, 40, tzinfo=ZoneInfo("UTC"))
-    pool = await open_pool(replace(database, timezone=there))
-    async with pool.transaction(stats.PLANNING) as conn:
-        await fill(conn, random.Random(seed), now, count)  # noqa: S311 - rows, no secrets
+    async with transaction_in(replace(database, timezone=there)) as conn:
+        edges = [midnight(now, 1 - day, tz, there) for day in (0, 3, 9, 30, 60, 90, 180)]
+        await fill(conn, random.Random(seed), now, count, edges)  # noqa: S311 - rows, no secrets
         everything = [dict(row) for row in await conn.fetch(ROWS)]
         for days, project_id in product((30, 90), (None, 1, 3)):
             found = await computed(conn, now, days, tz, project_id)
@@ -152,7 +167,6 @@ async def test_against_the_same_rows_in_python(
                 edges = [midnight(now, 1 - days + days // 10 * place, tz, there) for place in (number, number + 1)]
                 own = expected(rows, edges[0], edges[1], end, days)
                 assert (span.succeeded, span.broken) == (own.finished - own.broken, own.broken)
-    await pool.close()
 
 
 async def test_what_is_waiting_or_rejected_counts_nowhere(conn: Conn) -> None:
