@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from bot import cli_backups, cli_digest, cli_tokens
 from bot import cli_support as support
-from bot import cli_backups, cli_tokens
 from bot.errors import BotError, SettingsError
 from bot.processes import upkeep
 from bot.services import jobs, people
@@ -31,6 +31,7 @@ app.add_typer(queue_app, name="queue")
 app.add_typer(cli_tokens.app, name="token")
 app.add_typer(cli_backups.app, name="backup")
 app.command("restore")(cli_backups.restore)
+app.add_typer(cli_digest.app, name="digest")
 
 
 def main() -> None:

@@ -1,1 +1,7 @@
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.slack", "tests.fixtures.bot", "tests.fixtures.delivery"]
+pytest_plugins = [
+    "tests.fixtures.database",
+    "tests.fixtures.slack",
+    "tests.fixtures.bot",
+    "tests.fixtures.delivery",
+    "tests.fixtures.reminders",
+]

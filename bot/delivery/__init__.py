@@ -1,12 +1,15 @@
 """The one way out: everything that others see in Slack is posted from here, by jobs of the queue.
 
 A transaction's activity becomes ledger lines and lane jobs (announce); a lane job shows one record in one channel
-(cards) or tells one person (direct); a message is posted once under its key, whatever breaks in between (post).
+(cards) or tells one person (direct); reminders and digests are the clock's (scheduled); a message is posted once under
+its key, whatever breaks in between (post).
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
+
+from pgqueuer.errors import RetryRequested
 
 from bot.context import Deps
 from bot.delivery.announce import announce, channels_for
@@ -14,6 +17,7 @@ from bot.delivery.cards import show_card
 from bot.delivery.direct import send_dm, send_file, send_notice, tell_assignee, tell_summary
 from bot.delivery.jobs import LANES, Entry, Job, LaneWork
 from bot.delivery.post import respect_pause
+from bot.delivery.scheduled import drop_lost, escalate, send_digest, send_reminder
 from db.queries.outbox import USER_TARGET
 
 __all__ = ["ENTRIES", "LANES", "Entry", "Job", "channels_for"]
@@ -28,9 +32,26 @@ async def run_lane(deps: Deps, job: Job) -> None:
     elif work.channel.startswith(USER_TARGET):
         await tell_assignee(deps, work)
     else:
+        await _show(deps, job, work)
+
+
+async def _show(deps: Deps, job: Job, work: LaneWork) -> None:
+    try:
         await show_card(deps, job, work)
+    except RetryRequested as retry:
+        if not await drop_lost(deps, work, retry):
+            raise
 
 
 ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
-    {"announce": announce, "dm": send_dm, "file": send_file, "notice": send_notice, **dict.fromkeys(LANES, run_lane)}
+    {
+        "announce": announce,
+        "dm": send_dm,
+        "file": send_file,
+        "notice": send_notice,
+        "remind": send_reminder,
+        "escalate": escalate,
+        "digest": send_digest,
+        **dict.fromkeys(LANES, run_lane),
+    }
 )

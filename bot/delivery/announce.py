@@ -8,8 +8,9 @@ from bot.context import Deps
 from bot.delivery.jobs import Bulk, Job, LaneWork, later
 from bot.delivery.kinds import KINDS
 from db.models import SubjectKind
+from db.models_subscriptions import Topic
 from db.pool import Conn
-from db.queries import delivery, outbox
+from db.queries import delivery, outbox, subscriptions
 from db.queries.delivery import Change, LedgerLine
 from db.queries.outbox import USER_TARGET
 
@@ -19,6 +20,7 @@ MOST_CHANGES: Final = 100
 
 # A DM links to the card, which is posted by another lane at the same time.
 _DM_DELAY: Final = 0.3
+_TOPICS: Final = {SubjectKind.MAINTENANCE: Topic.MAINTENANCE, SubjectKind.DEPLOYMENT: Topic.DEPLOYMENTS}
 _UNKNOWN_CHANNEL: Final = timedelta(seconds=120)
 
 
@@ -42,8 +44,23 @@ async def channels_for(deps: Deps, kind: str, subject_id: int | None) -> tuple[s
     Raises:
         RetryRequested: the configured channel cannot be found now.
     """
-    del subject_id  # every record of a kind goes to the configured channel
-    return (await channel_named(deps, KINDS[kind].channel(deps.settings)),)
+    async with deps.pool.acquire() as conn:
+        routes = await subscriptions.list_routes(conn, _TOPICS[SubjectKind(kind)], kind, subject_id)
+    subscribed = [route.channel_id for route in routes if route.is_subscribed]
+    usual = [] if subscribed else [await channel_named(deps, KINDS[kind].channel(deps.settings))]
+    # a card that is there goes on showing the record, whatever was subscribed to since
+    return tuple(dict.fromkeys([*subscribed, *usual, *(route.channel_id for route in routes)]))
+
+
+async def channels_of(deps: Deps, topic: Topic, project_id: int | None, usual: str) -> tuple[str, ...]:
+    """The ids of the channels that hear of a topic in a project (None: in no project), `usual` (a name) else.
+
+    Raises:
+        RetryRequested: the usual channel cannot be found now.
+    """
+    async with deps.pool.acquire() as conn:
+        subscribed = await subscriptions.list_channels(conn, topic, project_id)
+    return tuple(subscribed) or (await channel_named(deps, usual),)
 
 
 async def channel_named(deps: Deps, name: str) -> str:

@@ -25,6 +25,7 @@ AHEAD: Final = timedelta(hours=24)
 URGENT_AFTER: Final = timedelta(days=2)
 # A due time waits for working hours for a week at most, and an hour more where the clocks change in it.
 LONGEST_WAIT: Final = timedelta(days=8)
+A_DATE: Final = "date"
 URGENT: Final = frozenset({Priority.HIGH, Priority.CRITICAL})
 SNOOZE_EXAMPLE: Final = "/techops snooze MR-42 tomorrow"
 _NEXT: Final = {"next working day", "next workday", "next-working-day", "workday"}
@@ -106,7 +107,7 @@ def snooze_until(when: str, *, now: datetime, tz: str, hours: WorkingHours, fiel
     if until is None:
         raise bad("A reminder has to come back some day. To hear no more of it, complete or cancel the request.")
     if days.is_span(wanted) or days.divide(wanted)[1] is not None:
-        return until
+        return until.replace(second=0, microsecond=0)
     return _at_work(wanted, until, now=now, tz=tz, hours=hours)
 
 

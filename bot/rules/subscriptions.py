@@ -72,6 +72,18 @@ def parse_unsubscribe(text: str) -> int:
     return int(digits)
 
 
+def parse_preview(text: str) -> tuple[Cadence | None, str | None]:
+    """Read [now] [daily|weekly] [project:P]: the cadence, and the project's name. Raises BadInput."""
+    words = split(text, ("project",))
+    cadence: Cadence | None = None
+    for word in (word.casefold() for word in words.plain):
+        if word in set(Cadence):
+            cadence = Cadence(word)
+        elif word != "now":
+            raise bad(f"I do not understand {quoted(word)} here.", example="/techops digest now weekly")
+    return cadence, words.options.get("project")
+
+
 def zone_named(name: str) -> str:
     """A time zone by its IANA name, whatever its case. Raises BadInput."""
     wanted = name.strip().replace(" ", "_")

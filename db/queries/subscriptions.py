@@ -1,11 +1,21 @@
 """What channels want to hear of: where cards go, and which digests are due."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final
 
 from db.models_subscriptions import DueDigest, Subscription
 from db.pool import Conn, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A channel that has asked for a record, or (not `is_subscribed`) has a card of it all the same."""
+
+    channel_id: str
+    is_subscribed: bool
+
 
 LIST_SUBSCRIPTIONS: Final = """
 SELECT s.id, s.channel_id, s.kind, s.project_id, p.name AS project_name, s.cadence, s.at, s.tz, s.days, s.created_by,
@@ -83,31 +93,40 @@ async def list_channels(conn: Conn, kind: str, project_id: int | None) -> list[s
     return [row["channel_id"] for row in await conn.fetch(LIST_CHANNELS, kind, project_id)]
 
 
-LIST_SHOWN: Final = """
-SELECT c.channel_id
-FROM techops.cards AS c
-WHERE c.subject_kind = $1 AND c.subject_id = $2
-ORDER BY c.created_at, c.channel_id
+# Channels that subscribed to the record's kind, for all projects or for its own, then those that have a card of it. One
+# that cannot be written to any more is left out; without a record only what is subscribed to for all projects counts.
+LIST_ROUTES: Final = """
+WITH record AS (
+    SELECT CASE $2::text
+        WHEN 'maintenance' THEN (SELECT r.project_id FROM public.maintenance_requests AS r WHERE r.id = $3::integer)
+        WHEN 'deployment' THEN (SELECT d.project_id FROM public.deployments AS d WHERE d.id = $3::integer)
+    END AS project_id
+), wanted AS (
+    SELECT s.channel_id, min(s.id) AS place
+    FROM techops.subscriptions AS s, record
+    WHERE s.kind = $1 AND s.paused_at IS NULL AND (s.project_id IS NULL OR s.project_id = record.project_id)
+    GROUP BY s.channel_id
+), shown AS (
+    SELECT c.channel_id, c.created_at
+    FROM techops.cards AS c
+    WHERE c.subject_kind = $2 AND c.subject_id = $3 AND c.message_ts IS NOT NULL
+        AND c.channel_id NOT IN (SELECT w.channel_id FROM wanted AS w)
+        AND (
+            EXISTS (SELECT FROM techops.subscriptions AS s WHERE s.channel_id = c.channel_id AND s.paused_at IS NULL)
+            OR NOT EXISTS (SELECT FROM techops.subscriptions AS s WHERE s.channel_id = c.channel_id)
+        )
+)
+SELECT w.channel_id, true AS is_subscribed, w.place, NULL::timestamptz AS created_at FROM wanted AS w
+UNION ALL
+SELECT s.channel_id, false, NULL, s.created_at FROM shown AS s
+ORDER BY is_subscribed DESC, place, created_at, channel_id
 """
 
 
-async def list_shown(conn: Conn, subject_kind: str, subject_id: int) -> list[str]:
-    """Channels that have a card of this record, the first one first."""
-    return [row["channel_id"] for row in await conn.fetch(LIST_SHOWN, subject_kind, subject_id)]
-
-
-FIND_PROJECT: Final = """
-SELECT CASE $1::text
-    WHEN 'maintenance' THEN (SELECT r.project_id FROM public.maintenance_requests AS r WHERE r.id = $2::integer)
-    WHEN 'deployment' THEN (SELECT d.project_id FROM public.deployments AS d WHERE d.id = $2::integer)
-END
-"""
-
-
-async def find_project_id(conn: Conn, subject_kind: str, subject_id: int) -> int | None:
-    """The project of a record, None where it has none, or is gone."""
-    found = await conn.fetchval(FIND_PROJECT, subject_kind, subject_id)
-    return int(found) if found is not None else None
+async def list_routes(conn: Conn, topic: str, subject_kind: str, subject_id: int | None) -> list[Route]:
+    """Where a record is to be shown, and where it is shown already; the oldest subscription first."""
+    rows = await conn.fetch(LIST_ROUTES, topic, subject_kind, subject_id)
+    return [Route(row["channel_id"], row["is_subscribed"]) for row in rows]
 
 
 PAUSE_CHANNEL: Final = """
