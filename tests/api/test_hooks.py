@@ -31,7 +31,7 @@ def event(state: str, *, number: int = 7, ref: str = "v2.1.0", environment: str 
             "target_url": "https://github.com/company/ecommerce/actions/runs/1", "creator": {"login": "eva"},
         },
         "deployment": {"id": number, "ref": ref, "sha": SHA, "environment": environment, "payload": {}},
-        "repository": {"id": 99, "full_name": "Company/Ecommerce", "html_url": "https://github.com/Company/Ecommerce"},
+        "repository": {"id": 99, "full_name": "Company/Ecommerce", "html_url": "https://github.com/company/Ecommerce"},
     }  # fmt: skip
 
 
@@ -165,7 +165,7 @@ class TestWithoutSecret:
 def test_addresses_of_one_repository() -> None:
     ours = "https://github.com/company/ecommerce"
     for same in (
-        "https://github.com/Company/ecommerce/", "https://github.com/company/ecommerce.git",
+        "https://github.com/company/Ecommerce/", "https://github.com/company/ecommerce.git",
         "git@github.com:company/ecommerce.git", "ssh://git@github.com/company/ecommerce",
         "github.com/company/ecommerce",
     ):  # fmt: skip
