@@ -20,8 +20,8 @@ from bot.services.pipelines import Seen
 from db.models import Deployment, SubjectKind
 
 PREFIX: Final = "/api/v1"
-# Beyond these a process would rather be asked again; each holds a socket and a few kilobytes.
-MOST_WAITING: Final = 2000
+# Each holds a socket, and a process commonly has 1024 of them; beyond these it would rather be asked again.
+MOST_WAITING: Final = 800
 _RESTART_SECONDS: Final = 1.0
 _log = structlog.get_logger(__name__)
 

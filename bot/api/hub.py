@@ -24,7 +24,7 @@ _AT_ONCE: Final = 50
 _READ_WITHIN: Final = 3.0
 _READ_AGAIN_AFTER: Final = 0.5
 # A statement that changes very many records tells of some only, and an approval may expire before the job that says so.
-_LOOK_ANYWAY_AFTER: Final = 5.0
+LOOK_ANYWAY_AFTER: Final = 5.0
 _log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
@@ -53,14 +53,23 @@ class Watch(Generic[T]):
 
 
 class Hub(Generic[T]):
-    """Watches over records of one kind; `read` gives those of these numbers that exist."""
+    """Watches over records of one kind; `read` gives those of these numbers that exist.
+
+    `look_after`: seconds after which everything that is waited for is read without a notice.
+    """
 
     def __init__(
-        self, kind: str, read: Callable[[Sequence[int]], Awaitable[Mapping[int, T]]], *, capacity: int
+        self,
+        kind: str,
+        read: Callable[[Sequence[int]], Awaitable[Mapping[int, T]]],
+        *,
+        capacity: int,
+        look_after: float = LOOK_ANYWAY_AFTER,
     ) -> None:
         self._kind = kind
         self._read = read
         self._capacity = capacity
+        self._look_after = look_after
         self._watches: dict[int, set[Watch[T]]] = {}
         self._waiting = 0
         self._stale: dict[int, None] = {}
@@ -108,8 +117,9 @@ class Hub(Generic[T]):
         except ValueError:
             _log.warning("notice_not_understood", payload=payload[:100])
             return
-        if isinstance(notice, dict) and notice.get("kind") == self._kind and notice.get("id") in self._watches:
-            self._look_at(notice["id"])
+        number = notice.get("id") if isinstance(notice, dict) and notice.get("kind") == self._kind else None
+        if isinstance(number, int) and number in self._watches:
+            self._look_at(number)
 
     def end(self) -> None:
         """Have everybody who waits answered with what is known."""
@@ -128,7 +138,7 @@ class Hub(Generic[T]):
 
     async def _look_anyway(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK_ANYWAY_AFTER)
+            await asyncio.sleep(self._look_after)
             self._look_at_all()
 
     async def _read_on(self) -> None:
