@@ -132,9 +132,9 @@ async def screens(browser: Browser, slack: Workspace) -> AsyncIterator[OpenScree
     """Make a window; what a script complains about fails the test."""
     made: list[Screen] = []
 
-    async def make(**options: Any) -> Screen:
+    async def make(workspace: Workspace = slack, **options: Any) -> Screen:
         context = await browser.new_context(**({"viewport": {"width": 1280, "height": 820}} | options))
-        screen = Screen(await context.new_page(), slack)
+        screen = Screen(await context.new_page(), workspace)
         screen.page.on("pageerror", lambda fault: screen.faults.append(str(fault)))
         screen.page.on(
             "console", lambda said: screen.faults.append(said.text) if "Content Security" in said.text else None

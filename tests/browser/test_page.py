@@ -10,6 +10,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.records import Json
+from sandbox.server import Server
 from sandbox.workspace import Workspace
 from tests.browser.conftest import OpenScreen, Screen
 
@@ -233,17 +234,26 @@ async def test_two_thousand_messages(slack: Workspace, client: AsyncWebClient, s
     await expect(rows.last).to_be_in_viewport()
 
 
-async def test_a_lost_connection_is_said_and_made_good(slack: Workspace, screen: Screen) -> None:
-    await screen.open()
-    await screen.page.context.set_offline(True)
-    await screen.page.evaluate("void 0")
-    await slack.person("erik").post("ops", "before")
-    await screen.page.context.set_offline(False)
-    for queue in list(slack.feed._subscribers):
-        queue.put_nowait({"seq": slack.feed.seq, "type": "reload"})
-    await slack.person("erik").post("ops", "after")
-    await expect(screen.message("before")).to_be_visible()
-    await expect(screen.message("after")).to_be_visible()
+async def test_a_lost_connection_is_said_and_made_good(screens: OpenScreen) -> None:
+    workspace = Workspace()
+    server = Server(workspace)
+    address = await server.start()
+    screen: Screen = await screens(workspace=workspace)
+    await screen.open("#/uma/ops")
+    await screen.box.fill("a draft")
+    await server.stop()
+    status = screen.page.get_by_role("banner").get_by_role("status")
+    await expect(status).to_have_text("Connecting…")
+    await workspace.person("erik").post("ops", "said meanwhile")
+    server = Server(workspace)
+    await server.start(port=int(address.rpartition(":")[2]))
+    await expect(screen.message("said meanwhile")).to_be_visible()
+    await expect(status).not_to_have_text("Connecting…")
+    await expect(screen.box).to_have_value("a draft")
+    await workspace.person("erik").post("ops", "and said after")
+    await expect(screen.message("and said after")).to_be_visible()
+    await screen.page.close()
+    await server.stop()
 
 
 async def test_an_act_shows_within_300_ms(slack: Workspace, bolt_app: AsyncApp, screen: Screen) -> None:

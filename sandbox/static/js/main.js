@@ -52,6 +52,7 @@ function build() {
 
 let page = null;
 let shown = "";
+let shownThread = "";
 
 /** Change the address; what it means is shown by the listener below. */
 function go(next) {
@@ -100,7 +101,8 @@ async function draw(moved) {
     await (isHome ? page.home.open() : page.channel.load());
     if (!document.querySelector("dialog[open]") && !page.composer.element.hidden && !matchMedia("(pointer: coarse)").matches && !app.thread && !["SELECT"].includes(document.activeElement?.tagName)) page.composer.focus();
   }
-  await page.thread.load({ focus: moved || Boolean(app.thread) });
+  await page.thread.load({ focus: app.thread !== shownThread });
+  shownThread = app.thread;
   page.modals.sync();
 }
 
