@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from bot import cli_backups, cli_digest, cli_tokens
+from bot import cli_backups, cli_digest, cli_maintenance, cli_tokens
 from bot import cli_support as support
 from bot.errors import BotError, SettingsError
 from bot.processes import upkeep
@@ -29,6 +29,7 @@ queue_app = typer.Typer(no_args_is_help=True, help="Messages that wait to be pos
 app.add_typer(user_app, name="user")
 app.add_typer(queue_app, name="queue")
 app.add_typer(cli_tokens.app, name="token")
+app.add_typer(cli_maintenance.app, name="maintenance")
 app.add_typer(cli_backups.app, name="backup")
 app.command("restore")(cli_backups.restore)
 app.add_typer(cli_digest.app, name="digest")

@@ -14,7 +14,7 @@ from db.errors import translate, translated
 from db.pool import Conn, connect
 
 # "techops care", as far as hexadecimal goes; the migrations have a key of their own
-_LOCK_KEY: Final = 0x7EC40B5CA4E
+LOCK_KEY: Final = 0x7EC40B5CA4E
 _CLOSE_SECONDS: Final = 2.0
 
 # Manual VACUUM knows no restraint by default; ours is that of autovacuum.
@@ -46,7 +46,7 @@ class CareConnection:
     async def try_lock(self) -> bool:
         """Become the one run of this database until the connection ends; False where another is."""
         with translated():
-            return await self._raw.fetchval(TRY_LOCK, _LOCK_KEY) is True
+            return await self._raw.fetchval(TRY_LOCK, LOCK_KEY) is True
 
     async def act(self, statement: str, *, lock_seconds: float, seconds: float) -> list[str]:
         """Run a statement outside any transaction; what the server said to it, warnings and notices.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from db.care import LOCK_KEY
 from db.models_care import Finding, Report, Run, RunStatus, Step, StepStatus
 from db.pool import Conn, Row
 
@@ -67,9 +68,14 @@ async def find_run(conn: Conn, run_id: int) -> Run | None:
     return Run(**{**dict(row), "notes": tuple(row["notes"]), "steps": tuple(steps)})
 
 
+# A run whose process is gone says that it is running until the next one finds it; it holds no lock any more.
 FIND_OPEN: Final = """
 SELECT r.id FROM techops.maintenance_runs AS r
-WHERE r.status IN ('queued', 'waiting', 'running')
+WHERE r.status IN ('queued', 'waiting') OR (r.status = 'running' AND EXISTS (
+    SELECT FROM pg_locks AS l
+    WHERE l.locktype = 'advisory' AND ((l.classid::bigint << 32) | l.objid::bigint) = $1 AND l.objsubid = 1
+        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+))
 ORDER BY r.status = 'running' DESC, r.id
 LIMIT 1
 """
@@ -77,7 +83,7 @@ LIMIT 1
 
 async def find_open(conn: Conn) -> Run | None:
     """The run that goes on, or else the one that waits; None where there is neither."""
-    found = await conn.fetchval(FIND_OPEN)
+    found = await conn.fetchval(FIND_OPEN, LOCK_KEY)
     return await find_run(conn, found) if found is not None else None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from db.care import LOCK_KEY
 from db.models_approvals import PastDeployment
 from db.pool import Conn
 
@@ -67,7 +68,8 @@ async def list_critical(conn: Conn, project_id: int | None, but_id: int) -> tupl
     return tuple(row["id"] for row in rows), rows[0]["total"] if rows else 0
 
 
-# Autovacuum is no care that anybody started; what others may not see of a session has an empty name.
+# Autovacuum is no care that anybody started; what others may not see of a session has an empty name. A run of ours goes
+# on while somebody holds its lock, and is told as that, not as what it is doing at the moment.
 LIST_CARE: Final = """
 SELECT w.what
 FROM (
@@ -78,11 +80,19 @@ FROM (
     WHERE a.datname = current_database() AND a.application_name = 'pg_dump'
 ) AS w
 JOIN pg_stat_activity AS s ON s.pid = w.pid AND s.backend_type IS DISTINCT FROM 'autovacuum worker'
-GROUP BY w.what
-ORDER BY w.what
+    AND s.application_name IS DISTINCT FROM 'techops care'
+UNION
+SELECT format('run %s of care (step %s of %s)', r.id, r.current_step, r.total_steps)
+FROM techops.maintenance_runs AS r
+WHERE r.status = 'running' AND EXISTS (
+    SELECT FROM pg_locks AS l
+    WHERE l.locktype = 'advisory' AND ((l.classid::bigint << 32) | l.objid::bigint) = $1 AND l.objsubid = 1
+        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+)
+ORDER BY 1
 """
 
 
 async def list_care(conn: Conn) -> Sequence[str]:
     """What of database care runs at this moment, whoever started it: VACUUM, ANALYZE, REINDEX, a backup."""
-    return [row["what"] for row in await conn.fetch(LIST_CARE)]
+    return [row["what"] for row in await conn.fetch(LIST_CARE, LOCK_KEY)]
