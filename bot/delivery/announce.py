@@ -20,7 +20,11 @@ MOST_CHANGES: Final = 100
 
 # A DM links to the card, which is posted by another lane at the same time.
 _DM_DELAY: Final = 0.3
-_TOPICS: Final = {SubjectKind.MAINTENANCE: Topic.MAINTENANCE, SubjectKind.DEPLOYMENT: Topic.DEPLOYMENTS}
+_TOPICS: Final = {
+    SubjectKind.MAINTENANCE: Topic.MAINTENANCE,
+    SubjectKind.DEPLOYMENT: Topic.DEPLOYMENTS,
+    SubjectKind.CARE: Topic.DATABASE,
+}
 _UNKNOWN_CHANNEL: Final = timedelta(seconds=120)
 
 
