@@ -33,10 +33,9 @@ def alarm(cause: str, report: str) -> Message:
     return told(report, heading=heading)
 
 
-def told(report: str, *, heading: str = "") -> Message:
+def told(report: str, *, heading: str = "About the backups:") -> Message:
     """Say something, with commands in backticks."""
-    parts: list[Part] = [Bold(heading), " "] if heading else []
-    parts += code_parts(line(report, _FAULT))
+    parts: list[Part] = [Bold(heading), " ", *code_parts(line(report, _FAULT))]
     return Message(kit.spoken(parts), [kit.rich(*parts)])
 
 
@@ -77,7 +76,9 @@ def _sentence(row: Backup) -> list[Part]:
     if row.file is not None:
         rows = f", {row.contents.rows:,} rows" if row.contents else ""
         took = f", in {format_duration(round(row.seconds))}" if row.seconds is not None else ""
-        parts.append(f", {line(row.file, 150)}, {size(row.size_bytes or 0)}{rows}{took}, pg_dump {row.tool_version}")
+        parts.append(
+            f", {line(row.file, 150)}, {size(row.size_bytes or 0)}{rows}{took}, pg_dump {line(row.tool_version or '', 50)}"
+        )
     parts.append(". ")
     return parts + (code_parts(line(row.fault, _FAULT)) if row.fault else [])
 

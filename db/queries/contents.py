@@ -74,6 +74,14 @@ async def try_lock(conn: Conn, key: int) -> bool:
     return await conn.fetchval(TRY_LOCK, key) is True
 
 
+LOCK: Final = "SELECT pg_advisory_lock($1)"
+
+
+async def lock(conn: Conn, key: int) -> None:
+    """Take a lock of the session, in this database, once nobody else has it."""
+    await conn.execute(LOCK, key)
+
+
 GET_SERVER: Final = """
 SELECT current_setting('server_version_num')::integer / 10000 AS major, current_setting('server_version') AS version,
     r.rolsuper AS is_superuser, r.rolcreatedb OR r.rolsuper AS may_create, r.rolname::text AS role,

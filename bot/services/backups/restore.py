@@ -6,7 +6,7 @@ of a database stands where people look for one.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -34,6 +34,7 @@ from db.tools import Tools, ToolsMissing
 
 _log = structlog.get_logger(__name__)
 _PREFIX: Final = "techops_restore_"
+_LOCK_KEY: Final = 0x7EC40B7  # held while one is made, until it is in use
 _ITS_OWN: Final = {"postgres", "template0", "template1"}
 _LONGEST_NAME: Final = 63
 
@@ -174,16 +175,15 @@ async def _recorded(deps: Deps, file: str) -> tuple[str, Contents | None] | None
 async def _new_database(work: _Work, home: str) -> AsyncIterator[str]:
     """A database under a name of nobody's; dropped unless it was renamed. A session in it shows that it is in use."""
     name = _PREFIX + token_hex(6)
-    like = libpq.database_name(work.config)
-    async with session(work.config, home) as conn:
-        for left in await queries.list_deserted(conn, _PREFIX):
-            await queries.drop_database(conn, left)
-        await queries.create_database(conn, name, like)
-    try:
-        async with session(work.config, name):
-            yield name
-    finally:
-        await asyncio.shield(_drop(work.config, home, name))
+    async with AsyncExitStack() as stack:
+        async with session(work.config, home) as conn:
+            await queries.lock(conn, _LOCK_KEY)
+            for left in await queries.list_deserted(conn, _PREFIX):
+                await queries.drop_database(conn, left)
+            await queries.create_database(conn, name, libpq.database_name(work.config))
+            stack.push_async_callback(_drop, work.config, home, name)
+            await stack.enter_async_context(session(work.config, name))
+        yield name
 
 
 async def _drop(config: DatabaseConfig, home: str, name: str) -> None:
