@@ -27,7 +27,7 @@ ARGUMENTS = [
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-expect.set_options(timeout=8_000)
+expect.set_options(timeout=12_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
