@@ -16,6 +16,7 @@ from db.pool import Conn, connect
 # "techops care", as far as hexadecimal goes; the migrations have a key of their own
 LOCK_KEY: Final = 0x7EC40B5CA4E
 _CLOSE_SECONDS: Final = 2.0
+_READ_LOCK: Final = 5.0
 
 # Manual VACUUM knows no restraint by default; ours is that of autovacuum.
 SET_MANNERS: Final = """
@@ -64,9 +65,9 @@ class CareConnection:
             return list(self._said)
 
     async def limit(self, seconds: float) -> None:
-        """Give each statement that reads this long from now on."""
+        """Give each statement that reads this long from now on, and five seconds of it to wait for a lock."""
         with translated():
-            await self._raw.fetchrow(SET_TIMEOUTS, _milliseconds(seconds), _milliseconds(seconds))
+            await self._raw.fetchrow(SET_TIMEOUTS, _milliseconds(min(seconds, _READ_LOCK)), _milliseconds(seconds))
 
     def _hear(self, _connection: object, message: Any) -> None:
         if getattr(message, "severity_en", None) in {"WARNING", "NOTICE"}:

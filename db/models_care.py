@@ -121,7 +121,6 @@ class CareTable:
     dead: int
     modified: int
     age: int
-    bytes: int
     was_analyzed: bool
 
 

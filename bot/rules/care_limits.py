@@ -28,7 +28,7 @@ def report_integrity(
         else f"No row breaks a constraint; {counted(len(checked), 'constraint')} looked at ({looked})."
     )
     failures = tuple(f"{it.table_name}, {it.name} could not be checked: {reason}" for it, reason in unchecked)
-    return Report(summary, first(lines), failures, findings=tuple(findings))
+    return Report(summary, first(lines), failures, findings=tuple(findings), is_complete=not unchecked)
 
 
 def _state(it: Constraint, broken: int) -> str:

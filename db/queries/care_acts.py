@@ -20,7 +20,6 @@ SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind::text AS 
     coalesce(s.n_live_tup, 0) AS live, coalesce(s.n_dead_tup, 0) AS dead,
     coalesce(s.n_mod_since_analyze, 0) AS modified,
     CASE WHEN c.relfrozenxid = '0' THEN 0 ELSE age(c.relfrozenxid) END AS age,
-    coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
     coalesce(s.last_analyze, s.last_autoanalyze) IS NOT NULL AS was_analyzed
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -47,6 +46,23 @@ async def find_state(conn: Conn, oid: int) -> TableState | None:
     """What the catalogue says of a table now; None where it is gone."""
     row = await conn.fetchrow(FIND_TABLE_STATE, oid)
     return TableState(**dict(row)) if row else None
+
+
+# Whoever holds such a lock, or waits for it, keeps out even those who only want to know a size.
+LIST_LOCKED: Final = r"""
+SELECT DISTINCT format('%I.%I', n.nspname, c.relname) AS name
+FROM pg_locks AS l
+JOIN pg_class AS c ON c.oid = l.relation AND c.relkind IN ('r', 'm', 'p', 'i')
+JOIN pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname !~ '^(pg_|information_schema$)'
+WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
+    AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+ORDER BY name
+"""
+
+
+async def list_locked(conn: Conn) -> list[str]:
+    """Tables and indexes that somebody keeps for himself now; reports leave them out."""
+    return [row["name"] for row in await conn.fetch(LIST_LOCKED)]
 
 
 GET_ROLE: Final = """

@@ -13,16 +13,22 @@ VALUES ($1, $2, $3, $4, $5, $6, $6)
 ON CONFLICT (key) WHERE cleared_at IS NULL DO UPDATE
 SET text = EXCLUDED.text, advice = EXCLUDED.advice, is_urgent = EXCLUDED.is_urgent, last_seen_at = EXCLUDED.last_seen_at
 """
+
+
+async def upsert_findings(conn: Conn, step: str, findings: Sequence[Finding], now: datetime) -> None:
+    """Keep what a step found now."""
+    for it in findings:
+        await conn.execute(UPSERT_FINDING, it.key, step, it.text, it.advice, it.is_urgent, now)
+
+
 MARK_CLEARED: Final = """
 UPDATE techops.care_findings AS f SET cleared_at = $3
 WHERE f.step = $1 AND f.cleared_at IS NULL AND NOT f.key = ANY($2::text[])
 """
 
 
-async def update_findings(conn: Conn, step: str, findings: Sequence[Finding], now: datetime) -> None:
-    """Keep what a step found now; what it had found before and does not any more is cleared."""
-    for it in findings:
-        await conn.execute(UPSERT_FINDING, it.key, step, it.text, it.advice, it.is_urgent, now)
+async def mark_cleared(conn: Conn, step: str, findings: Sequence[Finding], now: datetime) -> None:
+    """Close what a step had found before and does not find any more."""
     await conn.execute(MARK_CLEARED, step, [it.key for it in findings], now)
 
 

@@ -9,7 +9,12 @@ from db.pool import Conn
 # of an equal key take 6 bytes each (https://www.postgresql.org/docs/current/btree.html#BTREE-DEDUPLICATION). Where the
 # statistics of a column are missing nothing is said.
 LIST_INDEXES: Final = r"""
-WITH widths AS (
+WITH locked AS MATERIALIZED (
+    SELECT l.relation FROM pg_locks AS l
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
+        AND l.relation IS NOT NULL
+        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+), widths AS (
     SELECT i.indexrelid, sum(coalesce(s.avg_width, e.avg_width)) AS width,
         bool_and(coalesce(s.avg_width, e.avg_width) IS NOT NULL) AS is_known,
         max(CASE WHEN coalesce(s.n_distinct, e.n_distinct) < 0
@@ -71,12 +76,13 @@ JOIN pg_namespace AS tn ON tn.oid = t.relnamespace
 JOIN pg_am AS am ON am.oid = x.relam
 LEFT JOIN expected AS b ON b.indexrelid = i.indexrelid
 WHERE n.nspname !~ '^(pg_|information_schema$)' AND x.relkind = 'i'
+    AND NOT EXISTS (SELECT FROM locked AS k WHERE k.relation IN (i.indexrelid, i.indrelid))
 ORDER BY i.indrelid, i.indexrelid
 """
 
 
 async def list_indexes(conn: Conn) -> list[IndexState]:
-    """Every index but the system's and those of partitioned tables, which have no data of their own."""
+    """Every index but the system's, those of partitioned tables, which have no data, and what is locked exclusively."""
     return [IndexState(**dict(row)) for row in await conn.fetch(LIST_INDEXES)]
 
 

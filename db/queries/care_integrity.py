@@ -7,7 +7,12 @@ from db.pool import Conn
 
 # A foreign key's rows are looked for with the columns that it names; MATCH FULL and PARTIAL count as SIMPLE.
 LIST_CONSTRAINTS: Final = r"""
-WITH keys AS (
+WITH locked AS MATERIALIZED (
+    SELECT l.relation FROM pg_locks AS l
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
+        AND l.relation IS NOT NULL
+        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+), keys AS (
     SELECT c.oid,
         string_agg(format('child.%I IS NOT NULL', ca.attname), ' AND ' ORDER BY k.position) AS present,
         string_agg(format('parent.%I = child.%I', pa.attname, ca.attname), ' AND ' ORDER BY k.position) AS matches
@@ -34,6 +39,7 @@ LEFT JOIN pg_namespace AS pn ON pn.oid = p.relnamespace
 LEFT JOIN keys AS k ON k.oid = c.oid
 WHERE c.contype IN ('f', 'c') AND c.conparentid = 0 AND t.relkind = 'r' AND n.nspname !~ '^(pg_|information_schema$)'
     AND ($1 OR NOT c.convalidated)
+    AND NOT EXISTS (SELECT FROM locked AS k WHERE k.relation IN (c.conrelid, c.confrelid))
 ORDER BY c.convalidated, table_name, name
 """
 

@@ -6,7 +6,14 @@ from typing import Final
 from db.models_care import Bloat, CareTable, ConnectionUse, Overview, Session, TableSize, Waiting
 from db.pool import Conn, Row
 
+# What is locked exclusively is left out: asking for its size would mean to wait for the lock.
 LIST_SIZES: Final = r"""
+WITH locked AS MATERIALIZED (
+    SELECT l.relation FROM pg_locks AS l
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
+        AND l.relation IS NOT NULL
+        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+)
 SELECT format('%I.%I', n.nspname, c.relname) AS name, pg_table_size(c.oid) AS table_bytes,
     pg_indexes_size(c.oid) AS index_bytes, pg_total_relation_size(c.oid) AS total_bytes,
     b.total_bytes AS total_before, b.measured_at AS measured_before
@@ -14,7 +21,7 @@ FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN techops.table_sizes AS b ON b.table_name = format('%I.%I', n.nspname, c.relname)
 WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND n.nspname !~ '^(pg_|information_schema$)'
-    AND pg_total_relation_size(c.oid) IS NOT NULL
+    AND c.oid NOT IN (SELECT k.relation FROM locked AS k)
 ORDER BY total_bytes DESC, name
 """
 
@@ -104,7 +111,12 @@ async def find_session(conn: Conn, pid: int) -> Session | None:
 
 # A row takes 24 bytes of header and 4 of pointer beside its columns, aligned to 8; a page has 8,168 bytes for rows.
 LIST_BLOAT: Final = r"""
-WITH rows AS (
+WITH locked AS MATERIALIZED (
+    SELECT l.relation FROM pg_locks AS l
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
+        AND l.relation IS NOT NULL
+        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+), rows AS (
     SELECT s.schemaname, s.tablename, sum((1 - s.null_frac) * s.avg_width) AS width, count(*) AS columns
     FROM pg_stats AS s
     WHERE NOT s.inherited
@@ -120,7 +132,7 @@ WITH rows AS (
         SELECT o.option_value FROM pg_options_to_table(c.reloptions) AS o WHERE o.option_name = 'fillfactor'
     ) AS f ON true
     WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND n.nspname !~ '^(pg_|information_schema$)'
-        AND c.reltuples >= 0 AND (c.reltuples = 0 OR r.columns = (
+        AND c.oid NOT IN (SELECT k.relation FROM locked AS k) AND c.reltuples >= 0 AND (c.reltuples = 0 OR r.columns = (
             SELECT count(*) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         ))
 )

@@ -30,7 +30,7 @@ _AGAIN_SECONDS: Final = 60.0
 _WATCH_SECONDS: Final = 1.0
 _MOST_ATTEMPTS: Final = 3
 _OVER: Final = set(RunStatus) - {RunStatus.QUEUED, RunStatus.WAITING, RunStatus.RUNNING}
-_ACTS: Final = {"analyze": maintain.analyze, "vacuum": maintain.vacuum, "reindex": maintain.reindex}
+ACTS: Final = {"analyze": maintain.analyze, "vacuum": maintain.vacuum, "reindex": maintain.reindex}
 
 
 async def carry_out(deps: Deps, run_id: int, *, patient: bool = True, alone: bool = False) -> Run:
@@ -192,7 +192,7 @@ async def _step(site: Site, name: str) -> tuple[StepStatus, Report]:
     """Carry out one step; what goes wrong in it is its result, except that the database is away."""
     try:
         with translated():
-            report = await _ACTS[name](site) if name in _ACTS else await looks.read(site, name)
+            report = await ACTS[name](site) if name in ACTS else await looks.read(site, name)
     except Cancelled:
         return StepStatus.FAILED, Report("Cancelled.", failures=("Cancelled before it was done.",), is_complete=False)
     except Unavailable:

@@ -28,8 +28,9 @@ _log = structlog.get_logger(__name__)
 
 async def keep(conn: Conn, deps: Deps, step: str, report: Report) -> None:
     """Note what a step found; what it had found before is over, unless the step left something out."""
+    await care_findings.upsert_findings(conn, step, report.findings, deps.now())
     if report.is_complete:
-        await care_findings.update_findings(conn, step, report.findings, deps.now())
+        await care_findings.mark_cleared(conn, step, report.findings, deps.now())
 
 
 async def raise_request(conn: Conn, deps: Deps, requested_by: int | None) -> tuple[int | None, str | None]:

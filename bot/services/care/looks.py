@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -71,13 +72,15 @@ def care_line(run: Run | None) -> str:
 
 async def sizes(conn: Conn) -> Report:
     """Sizes and growth since the last run."""
-    return reports.report_sizes(await care_reports.list_sizes(conn), await care_reports.get_database_size(conn))
+    report = reports.report_sizes(await care_reports.list_sizes(conn), await care_reports.get_database_size(conn))
+    return await _without_locked(conn, report)
 
 
 async def indexes(conn: Conn) -> Report:
     """Unused, duplicate and invalid indexes."""
     counted_for = await care_indexes.find_statistics_age(conn)
-    return reports.report_indexes(await care_indexes.list_indexes(conn), counted_for)
+    report = reports.report_indexes(await care_indexes.list_indexes(conn), counted_for)
+    return await _without_locked(conn, report)
 
 
 async def slow(conn: Conn) -> Report:
@@ -113,7 +116,7 @@ async def bloat(conn: Conn) -> Report:
     """Unused space, as statistics let it be estimated."""
     found = [(it, it.expected_bytes) for it in await care_indexes.list_indexes(conn) if rules.is_measured(it)]
     known = [(it, expected) for it, expected in found if expected is not None]
-    return reports.report_bloat(await care_reports.list_bloat(conn), known, measured=False)
+    return await _without_locked(conn, reports.report_bloat(await care_reports.list_bloat(conn), known, measured=False))
 
 
 async def integrity(conn: Conn) -> Report:
@@ -151,6 +154,7 @@ async def step_sizes(site: Site) -> Report:
     """Sizes and growth; what was measured is kept for the next run."""
     found = await care_reports.list_sizes(site.conn)
     report = reports.report_sizes(found, await care_reports.get_database_size(site.conn))
+    report = await _without_locked(site.conn, report)
     async with site.conn.transaction():
         await care_reports.replace_sizes(site.conn, found, site.run_id, site.deps.now())
     return report
@@ -172,14 +176,16 @@ async def step_bloat(site: Site) -> Report:
     schema = await care_indexes.find_measure(site.conn)
     if schema is None:
         return await bloat(site.conn)
-    tables = [it for it in await care_acts.list_tables(site.conn) if it.kind != "p"]
+    locked = await care_acts.list_locked(site.conn)
+    tables = [it for it in await care_acts.list_tables(site.conn) if it.kind != "p" and it.name not in locked]
     found = [await care_reports.measure_bloat(site.conn, schema, it) for it in tables]
     known: list[tuple[IndexState, int]] = []
     for index in await care_indexes.list_indexes(site.conn):
         expected = await expected_bytes(site, index, schema) if rules.is_measured(index) else None
         if expected is not None:
             known.append((index, expected))
-    return reports.report_bloat(sorted(found, key=lambda it: -it.wasted), known, measured=True)
+    report = reports.report_bloat(sorted(found, key=lambda it: -it.wasted), known, measured=True)
+    return await _without_locked(site.conn, report)
 
 
 async def step_integrity(site: Site) -> Report:
@@ -230,7 +236,17 @@ async def _integrity(conn: Conn, *, all_of_them: bool) -> Report:
             unchecked.append((it, reason_of(error)))
         else:
             checked.append((it, broken))
-    return limit_rules.report_integrity(checked, unchecked, all_of_them=all_of_them)
+    report = limit_rules.report_integrity(checked, unchecked, all_of_them=all_of_them)
+    return await _without_locked(conn, report)
+
+
+async def _without_locked(conn: Conn, report: Report) -> Report:
+    """The report, and what it had to leave out because somebody keeps it for himself."""
+    locked = await care_acts.list_locked(conn)
+    if not locked:
+        return report
+    told = reports.with_notes(report, [f"Left out because it is locked exclusively: {reports.names(locked)}."])
+    return replace(told, is_complete=False)
 
 
 async def _blind(conn: Conn) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Final
 from bot.rules import care as rules
 from bot.rules.care_reports import names
 from bot.services.care.site import Cancelled, Site, reason_of
-from db.errors import DatabaseError, Timeout, Unavailable
+from db.errors import DatabaseError, Timeout, Unavailable, translated
 from db.models_care import CareTable, Finding, IndexState, Report, TableState
 from db.queries import care_acts, care_indexes
 
@@ -51,7 +51,7 @@ async def analyze(site: Site) -> Report:
     async def act(table: CareTable) -> Sequence[str]:
         return await care_acts.analyze(site.care, table.name, site.seconds)
 
-    def tell(table: CareTable, _after: TableState) -> None:
+    def tell(table: CareTable, _before: TableState, _after: TableState) -> None:
         if table.modified:
             tally.lines.append(f"{table.name}: {rules.counted(table.modified, 'row')} changed since the last time")
 
@@ -69,11 +69,11 @@ async def vacuum(site: Site) -> Report:
         # without dead rows nothing has changed since the statistics were collected a moment ago
         return await care_acts.vacuum(site.care, table.name, site.seconds, analyze=table.dead > 0)
 
-    def tell(table: CareTable, after: TableState) -> None:
+    def tell(table: CareTable, before: TableState, after: TableState) -> None:
         nonlocal removed
         if table.dead:
             removed += max(table.dead - after.dead, 0)
-            freed = f", {rules.size(table.bytes - after.bytes)} given back" if after.bytes < table.bytes else ""
+            freed = f", {rules.size(before.bytes - after.bytes)} given back" if after.bytes < before.bytes else ""
             left = f" ({after.dead:,} still seen by an old transaction)" if after.dead else ""
             tally.lines.append(f"{table.name}: {rules.counted(table.dead, 'dead row')} cleared away{left}{freed}")
 
@@ -90,7 +90,7 @@ async def still_not_owned(site: Site, keys: Sequence[str]) -> Report:
     async def act(table: CareTable) -> Sequence[str]:
         return await care_acts.analyze(site.care, table.name, site.seconds)
 
-    failed = await _each(site, tables, tally, act, lambda _table, _after: None)
+    failed = await _each(site, tables, tally, act, lambda _table, _before, _after: None)
     return Report("", findings=tuple(_not_owned(site, table) for table in failed if not table.is_owned))
 
 
@@ -111,7 +111,7 @@ async def _each(
     tables: Sequence[CareTable],
     tally: _Tally,
     act: Callable[[CareTable], Awaitable[Sequence[str]]],
-    tell: Callable[[CareTable, TableState], None],
+    tell: Callable[[CareTable, TableState, TableState], None],
 ) -> list[CareTable]:
     """Do it to every table, to those once more that were locked; returns those that failed."""
     waiting = deque((table, False) for table in tables)
@@ -122,7 +122,7 @@ async def _each(
             tally.left.append(table.name)
             continue
         try:
-            reason, after = await _one(site, table, act)
+            done = await site.interruptible(_worked(site, table, act))
         except Cancelled:
             tally.left.append(table.name)
             continue
@@ -130,38 +130,41 @@ async def _each(
             if error.sqlstate == _LOCK_NOT_AVAILABLE and not is_again:
                 waiting.append((table, True))
                 continue
-            reason, after = _too_long(error), None
-        if reason is None and after is not None:
-            tally.done += 1
-            tell(table, after)
-        elif reason is not None:
-            tally.failures.append(f"{table.name}: {reason}")
+            done = _Done(_too_long(error))
+        if done.reason is not None:
+            tally.failures.append(f"{table.name}: {done.reason}")
             failed.append(table)
+        elif done.before is not None and done.after is not None:
+            tally.done += 1
+            tell(table, done.before, done.after)
     return failed
 
 
-async def _one(
-    site: Site, table: CareTable, act: Callable[[CareTable], Awaitable[Sequence[str]]]
-) -> tuple[str | None, TableState | None]:
-    """Why it failed, None where the catalogue shows that it was done; and the table's state, None where it is gone."""
-    before = await care_acts.find_state(site.conn, table.oid)
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """Why a table's turn failed, None where the catalogue shows that it did not; its states, None where it is gone."""
+
+    reason: str | None = None
+    before: TableState | None = None
+    after: TableState | None = None
+
+
+async def _worked(site: Site, table: CareTable, act: Callable[[CareTable], Awaitable[Sequence[str]]]) -> _Done:
     try:
-        said = await site.interruptible(_awaited(act, table))
+        with translated():
+            before = await care_acts.find_state(site.conn, table.oid)
+            said = await act(table)
+            after = await care_acts.find_state(site.conn, table.oid)
     except (Unavailable, Timeout):
         raise
     except DatabaseError as error:
-        return reason_of(error), None
-    after = await care_acts.find_state(site.conn, table.oid)
+        return _Done(reason_of(error))
     if before is None or after is None:
-        return None, None
+        return _Done()
     seen = (before.vacuumed_at, before.analyzed_at) != (after.vacuumed_at, after.analyzed_at)
     if site.counts and not seen:
-        return (said[0] if said else "the catalogue shows no trace of it"), after
-    return (said[0] if said and not site.counts else None), after
-
-
-async def _awaited(act: Callable[[CareTable], Awaitable[Sequence[str]]], table: CareTable) -> Sequence[str]:
-    return await act(table)
+        return _Done(said[0] if said else "the catalogue shows no trace of it")
+    return _Done(said[0] if said and not site.counts else None, before, after)
 
 
 async def reindex(site: Site) -> Report:
