@@ -15,6 +15,7 @@ from db.models import Request, RequestStatus, SubjectKind
 from db.models_approvals import Approval, ApprovalStatus, Evidence, Frozen, Vote
 from db.pool import Conn
 from db.queries import approvals as queries
+from db.queries import backups as backup_queries
 from db.queries import evidence as evidence_queries
 from db.queries import freezes, outbox, policies, requests
 
@@ -188,7 +189,7 @@ async def evidence(conn: Conn, approval: Approval | None, now: datetime) -> Evid
         critical=critical,
         critical_total=total,
         care=tuple(await evidence_queries.list_care(conn)),
-        backup_at=None,
+        backup_at=(await backup_queries.get_last_verified(conn))[0],
         freezes=await _frozen(conn, approval, now),
     )
 

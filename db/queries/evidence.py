@@ -77,7 +77,7 @@ FROM (
     UNION SELECT p.pid, 'ANALYZE' FROM pg_stat_progress_analyze AS p WHERE p.datname = current_database()
     UNION SELECT p.pid, p.command FROM pg_stat_progress_create_index AS p WHERE p.datname = current_database()
     UNION SELECT a.pid, 'a backup' FROM pg_stat_activity AS a
-    WHERE a.datname = current_database() AND a.application_name = 'pg_dump'
+    WHERE a.datname = current_database() AND a.application_name IN ('pg_dump', 'techops backup')
 ) AS w
 JOIN pg_stat_activity AS s ON s.pid = w.pid AND s.backend_type IS DISTINCT FROM 'autovacuum worker'
     AND s.application_name IS DISTINCT FROM 'techops care'
