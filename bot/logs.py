@@ -45,5 +45,6 @@ def configure(settings: Settings) -> None:
 def _renderers(settings: Settings) -> list[structlog.typing.Processor]:
     chosen = settings.log_format or ("console" if sys.stderr.isatty() else "json")
     if chosen == "console":
-        return [structlog.dev.ConsoleRenderer()]
+        # rich's tracebacks would show local variables, tokens among them
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
