@@ -10,7 +10,7 @@ from bot.rules import days
 from bot.rules.suggest import closest
 from bot.rules.text import Words, split
 from bot.rules.wording import bad, listed, quoted
-from bot.rules.workdays import MONDAY_TO_FRIDAY, first_instant, is_days, parse_days
+from bot.rules.workdays import EVERY_DAY, first_instant, is_days, parse_days
 from bot.rules.zones import local
 from db.models_subscriptions import Cadence, Topic
 
@@ -45,7 +45,7 @@ class Wish:
 def parse_subscribe(text: str, *, tz: str) -> Wish:
     """Read KIND [project:P] [daily|weekly] [at HH:MM] [tz:ZONE] [on mon,thu] in any order; `tz` is the person's own.
 
-    A daily digest comes on Monday to Friday, a weekly one on Monday, at 09:00, unless said otherwise. Raises BadInput.
+    A digest comes every day, a weekly one on Monday, at 09:00, unless said otherwise. Raises BadInput.
     """
     words = split(text, OPTIONS)
     topic, rest = _topic(words)
@@ -59,7 +59,7 @@ def parse_subscribe(text: str, *, tz: str) -> Wish:
             )
         return Wish(topic, words.options.get("project"), None, None, None, None)
     cadence = cadence or Cadence.DAILY
-    usual = MONDAY_TO_FRIDAY if cadence is Cadence.DAILY else MONDAY
+    usual = EVERY_DAY if cadence is Cadence.DAILY else MONDAY
     zone = zone_named(words.options["tz"]) if "tz" in words.options else tz
     return Wish(topic, words.options.get("project"), cadence, at or NINE, zone, on or usual)
 
@@ -106,15 +106,15 @@ def due_day(
 ) -> date | None:
     """The local day whose digest is due now and was not sent yet; None where there is none.
 
-    One whose time has passed is caught up within its day, unless the subscription was made after that time. A time that
-    the clocks skip is past as soon as they have; one that comes twice is past at its first coming.
+    One whose time has passed is caught up within its day, unless the subscription was made after that minute. A time
+    that the clocks skip is past as soon as they have; one that comes twice is past at its first coming.
     """
     here = local(now, tz)
     day = here.date()
     moment = first_instant(day, at, tz)
     if here.isoweekday() not in on or day in sent or now < moment:
         return None
-    return None if moment < created_at <= now else day
+    return None if moment < created_at.replace(second=0, microsecond=0) <= now else day
 
 
 def period_start(cadence: str, now: datetime, last_at: datetime | None) -> datetime:

@@ -55,7 +55,7 @@ class Gathered:
 
 async def send_due(deps: Deps, now: datetime) -> int:
     """Have every digest sent whose local time has come and which was not taken yet; how many that were."""
-    taken = 0
+    taken, now = 0, now.astimezone(UTC)
     async with deps.pool.acquire() as conn:
         found = await subscription_queries.list_digests(conn, now.date() - timedelta(days=2), now)
     for it in found:

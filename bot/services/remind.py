@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -75,7 +75,7 @@ async def remind_due(deps: Deps, now: datetime) -> Reminded:
 
     One message a person, however many requests; one a channel for what is urgent and late.
     """
-    done = Reminded()
+    done, now = Reminded(), now.astimezone(UTC)
     async with deps.pool.acquire() as conn:
         people = {person.user_id: person for person in _at_work(deps, await queries.list_people(conn), now)}
         found = await _found(conn, people.values(), now)
@@ -85,8 +85,8 @@ async def remind_due(deps: Deps, now: datetime) -> Reminded:
         steps[candidate.user_id] += _steps(people[candidate.user_id], candidate, now)
     for user_id in sorted(filter(steps.get, steps)):
         await _remind(deps, people[user_id], steps[user_id], now, done)
-    if urgent:
-        late = [Sent(it.request_id, it.due_at, rules.ESCALATED, None) for it in urgent]
+    late = [it for it in urgent if _is_late(people[it.user_id], it, now)]
+    if late:
         done.escalated = await _escalate(deps, late, now)
     return done
 
@@ -203,9 +203,14 @@ async def _remind(deps: Deps, person: _Person, steps: Sequence[Sent], now: datet
     done.requests += len({step.request_id for step in mine})
 
 
-async def _escalate(deps: Deps, late: Sequence[Sent], now: datetime) -> int:
+def _is_late(person: _Person, it: Candidate, now: datetime) -> bool:
+    return rules.is_escalation_due(it.priority, it.due_at, now, tz=person.tz, hours=person.hours)
+
+
+async def _escalate(deps: Deps, late: Sequence[Candidate], now: datetime) -> int:
+    steps = [Sent(it.request_id, it.due_at, rules.ESCALATED, None) for it in late]
     async with deps.pool.transaction() as conn:
-        mine = await queries.insert_sent(conn, late, now)
+        mine = await queries.insert_sent(conn, steps, now)
         if mine:
             await _enqueue(conn, ESCALATE_ENTRY, _notice(mine, now, ""), now)
     return len(mine)

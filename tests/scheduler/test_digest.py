@@ -265,6 +265,7 @@ def test_the_day_of_a_digest(now: str, tz: str, at: time, day: date | None) -> N
 def test_one_made_after_its_time_begins_with_the_next() -> None:
     made = utc("2026-11-24T15:00")
     assert due_day(time(9), "UTC", [2], created_at=made, sent=(), now=utc("2026-11-24T15:01")) is None
+    assert due_day(time(15), "UTC", [2], created_at=made + timedelta(seconds=20), sent=(), now=made) is not None
     assert due_day(time(16), "UTC", [2], created_at=made, sent=(), now=utc("2026-11-24T16:00")) is not None
 
 

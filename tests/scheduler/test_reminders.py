@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from bot.services import remind
 from db.models_reminders import Sent
 from sandbox.workspace import Workspace
-from scheduler.jobs import reminders
+from scheduler.jobs import housekeeping, reminders
 from tests.fixtures.delivery import Workers, shown
 from tests.fixtures.reminders import ADA, ERIK, EVA, Desk, utc
 
@@ -213,6 +213,15 @@ async def test_a_lost_answer_of_slack_doubles_no_reminder(desk: Desk, workers: W
         await reminders.run(desk.deps, now)
         await desk.dashboard.settled(within=20)
     assert len(desk.dms()) == 1
+
+
+async def test_mornings_are_forgotten_after_a_month_and_the_rest_is_not(desk: Desk) -> None:
+    await desk.request(due="2026-11-25T15:00", priority="high")
+    for moment in ("2026-11-25T15:00", "2026-11-26T09:00", "2026-11-30T09:00"):
+        await desk.remind(moment)
+    await housekeeping.run(desk.deps, utc("2026-12-27T12:00"))
+    kept = await desk.dashboard.rows("SELECT step FROM techops.reminders_sent ORDER BY step")
+    assert [row["step"] for row in kept] == ["due", "escalated", "overdue:2026-11-30"]
 
 
 async def test_two_hundred_people_get_two_hundred_messages(desk: Desk) -> None:
