@@ -20,6 +20,7 @@ from bot.services.backups import Order, back_up, verify
 from bot.services.backups.run import directory_of
 from db import tools
 from db.models_backups import BackupStatus
+from db.queries import evidence
 from tests.backups.conftest import Make, Place, mounted
 
 Fake = Callable[[str], Path]
@@ -126,6 +127,8 @@ async def test_ended_in_the_middle(deps: Deps, place: Place, fake: Fake, make: M
     work = asyncio.create_task(back_up(deps, Order("cli", places=[directory])))
     program = await running_fake(directory)
     assert len(place.files) == 1
+    async with deps.pool.acquire() as conn:
+        assert await evidence.list_care(conn) == ["a backup"]
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work

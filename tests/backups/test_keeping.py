@@ -10,7 +10,7 @@ from bot.context import Deps
 from bot.services import backups
 from bot.services.backups import files, keeping
 from db.models_backups import BackupStatus
-from tests.backups.conftest import Make, Place
+from tests.backups.conftest import Make, Place, name_of
 
 NIGHT = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
 INSERT = """
@@ -21,6 +21,7 @@ VALUES ('{}', 'scheduler', '{}', '{}', '{}', {}, '{}')
 
 async def insert(place: Place, name: str, at: datetime, *, status: str = "verified", size: int = 10) -> Path:
     """A backup that was made some night; its file is not one to restore."""
+    name = f"{name_of(place.database)}-{name}"
     content = b"x" * size
     digest = hashlib.sha256(content).hexdigest()
     await place.execute(INSERT.format(status, at.isoformat(), at.isoformat(), name, size, digest))
@@ -53,7 +54,7 @@ async def test_a_month_of_nights_leaves_what_the_rules_keep(deps: Deps, place: P
 
 def by_age(paths: list[Path]) -> object:
     order = [path.name for path in paths]
-    order.insert(21, "unproven.dump")
+    order.insert(21, paths[0].name.replace("night-00", "unproven"))
     return order.index
 
 
@@ -70,13 +71,26 @@ async def test_records_without_files_never_cost_an_archive(deps: Deps, place: Pl
     assert good.exists()
 
 
+async def test_archives_of_the_original_are_nothing_to_a_copy(deps: Deps, place: Place, directory: Path) -> None:
+    """A database that was restored under another name has records of the original's archives."""
+    paths = [await insert(place, f"night-{day}.dump", NIGHT - timedelta(days=day)) for day in range(3)]
+    for path in paths:
+        path.rename(directory / f"original-{path.name}")
+    await place.execute("UPDATE techops.backups SET file = 'original-' || file, started_at = '2020-01-01'")
+    newest = await insert(place, "own.dump", NIGHT)
+    assert await keeping.let_go(deps, directory, NIGHT) == []
+    assert len([*directory.glob("*.dump")]) == 4
+    assert newest.exists()
+
+
 async def test_an_archive_that_shrank_is_alarming(deps: Deps, place: Place, make: Make, directory: Path) -> None:
     await insert(place, "last.dump", NIGHT - timedelta(days=1), size=2_000_000)
     row = await make()
     assert row.status == BackupStatus.VERIFIED
     [alarm] = await place.alarms()
     assert "much smaller" in alarm
-    assert "% less than last.dump" in alarm
+    assert "% less than" in alarm
+    assert "-last.dump" in alarm
     assert "% less" in str(row.notes)
     assert await make() is not None
     assert len(await place.alarms()) == 1, "the second is like the first"

@@ -2,14 +2,18 @@
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
 from bot.context import Deps
 from bot.errors import BadInput, Missing, WrongState
 from bot.services.backups import BackupFailed, Wanted, restore
+from db.pool import open_pool
 from tests.backups.conftest import Make, Place, name_of
+from tests.fixtures.database import on_database
 
 WAITING = """
 INSERT INTO techops.pgqueuer (priority, entrypoint, payload, status) VALUES (0, 'dm', 'old news', 'queued');
@@ -100,6 +104,18 @@ async def test_what_cannot_be_restored_changes_nothing(deps: Deps, place: Place,
     with pytest.raises(BackupFailed, match="cannot read"):
         await restore(deps, Wanted(str(archive), into))
     assert await databases(place, into) == []
+
+
+async def test_the_database_may_be_lost(deps: Deps, place: Place, make: Make, into: str) -> None:
+    file = str((await make()).file)
+    lost = on_database(place.database, "lost").dsn
+    settings = deps.settings.model_copy(update={"database_url": SecretStr(str(lost))})
+    pool = await open_pool(settings.database("test"), connect_now=False)
+    try:
+        restored = await restore(replace(deps, settings=settings, pool=pool), Wanted(file, into))
+    finally:
+        await pool.close()
+    assert restored.contents.tables["public.users"] == 2
 
 
 async def test_rights_of_roles_that_are_gone_are_named(deps: Deps, place: Place, make: Make, into: str) -> None:

@@ -25,7 +25,7 @@ SUFFIX: Final = ".dump"
 _PARTIAL: Final = ".partial"
 _LABEL: Final = ".json"
 _CHUNK: Final = 1024 * 1024
-_STRANGE: Final = re.compile(r"[^A-Za-z0-9_-]+")
+_STRANGE: Final = re.compile(r"[^A-Za-z0-9_]+")  # the first hyphen ends it
 
 
 class BackupFailed(BotError):

@@ -13,6 +13,7 @@ from bot.rules.backups import Point
 from bot.services.backups import files
 from bot.services.backups.alarms import Cause, sound
 from bot.services.backups.files import BackupFailed
+from db import libpq
 from db.models_backups import Backup, BackupStatus
 from db.queries import backups as records
 
@@ -22,8 +23,8 @@ _log = structlog.get_logger(__name__)
 async def check_others(deps: Deps, directory: Path, new: Backup, now: datetime) -> None:
     """Find archives that are gone or cut off since they were verified; the newest of them is read whole."""
     async with deps.pool.acquire() as conn:
-        verified = [row for row in await records.list_kept(conn) if row.status == BackupStatus.VERIFIED]
-    earlier = [row for row in verified if row.id != new.id]
+        kept = _ours(deps, await records.list_kept(conn))
+    earlier = [row for row in kept if row.status == BackupStatus.VERIFIED and row.id != new.id]
     found = []
     for index, row in enumerate(earlier):
         fault = await asyncio.to_thread(fault_of, directory, row, read=index == 0)
@@ -53,7 +54,7 @@ def fault_of(directory: Path, row: Backup, *, read: bool) -> str | None:
 async def alarm_if_shrunk(deps: Deps, new: Backup, now: datetime) -> None:
     """Tell the channel where the archive is much smaller than the last verified one."""
     async with deps.pool.acquire() as conn:
-        kept = await records.list_kept(conn)
+        kept = _ours(deps, await records.list_kept(conn))
     before = next((row for row in kept if row.id != new.id and row.status == BackupStatus.VERIFIED), None)
     percent = rules.shrunk(before.size_bytes if before else None, new.size_bytes or 0)
     if before is not None and percent is not None:
@@ -86,7 +87,7 @@ async def let_go(deps: Deps, directory: Path, now: datetime) -> list[str]:
     Only what is on disk, whole, counts as kept: records alone never cost an archive.
     """
     async with deps.pool.acquire() as conn:
-        kept = await records.list_kept(conn)
+        kept = _ours(deps, await records.list_kept(conn))
     going = await asyncio.to_thread(_going, directory, kept, deps.settings.techops_timezone)
     gone, faults = [], []
     for row in going:
@@ -117,6 +118,12 @@ def _going(directory: Path, kept: Sequence[Backup], zone: str) -> list[Backup]:
             (whole if good else others).append(Point(row.id, row.started_at))
     by_id = {row.id: row for row in kept}
     return [by_id[point_id] for point_id in rules.condemned(whole, others, zone)]
+
+
+def _ours(deps: Deps, rows: Sequence[Backup]) -> list[Backup]:
+    """Backups of this database: one that was restored under another name has records of the original's archives."""
+    prefix = f"{files.plain_name(libpq.database_name(deps.settings.database('backup', owner=True)))}-"
+    return [row for row in rows if row.file and row.file.startswith(prefix)]
 
 
 async def _note(deps: Deps, backup_id: int, note: str) -> None:
