@@ -47,15 +47,17 @@ def _integrity(it: Constraint, broken: int) -> Finding:
     if broken:
         orphans = " (orphans)" if it.kind == "foreign key" else ""
         text = f"{_many(broken)} {where}{orphans}."
-        advice = f"SELECT * {it.violation_sql} shows them; correct them, then "
+        advice = f"To see them: SELECT * {it.violation_sql}; Correct them. "
     elif not it.is_enforced:
         text, advice = f"The triggers of {where} are disabled, so new rows are not checked.", ""
         return Finding(
-            f"constraint:{it.table_name}.{it.name}", text, f"ALTER TABLE {it.table_name} ENABLE TRIGGER ALL;"
+            f"constraint:{it.table_name}.{it.name}",
+            text,
+            f"To enable them: ALTER TABLE {it.table_name} ENABLE TRIGGER ALL;",
         )
     else:
         text, advice = f"No row breaks {where}, but it was never validated.", ""
-    validate = f"ALTER TABLE {it.table_name} VALIDATE CONSTRAINT {it.name};"
+    validate = f"To validate it: ALTER TABLE {it.table_name} VALIDATE CONSTRAINT {it.name};"
     return Finding(f"constraint:{it.table_name}.{it.name}", text, advice + validate)
 
 

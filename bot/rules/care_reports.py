@@ -89,17 +89,19 @@ def _other(index: IndexState, indexes: Sequence[IndexState]) -> IndexState | Non
 def _invalid(it: IndexState) -> Finding:
     text = f"The index {it.name} on {it.table_name} is invalid: no query uses it, and every write pays for it."
     unique = " A unique one stays invalid while rows break it; correct those first." if it.is_unique else ""
-    return Finding(f"invalid:{it.name}", text, f"REINDEX INDEX CONCURRENTLY {it.name};{unique}")
+    return Finding(f"invalid:{it.name}", text, f"To rebuild it: REINDEX INDEX CONCURRENTLY {it.name};{unique}")
 
 
 def _duplicate(it: IndexState, other: IndexState) -> Finding:
     text = f"The index {it.name} on {it.table_name} ({size(it.bytes)}) does only what {other.name} does."
-    return Finding(f"duplicate:{it.name}", text, f"DROP INDEX CONCURRENTLY {it.name};")
+    return Finding(f"duplicate:{it.name}", text, f"To drop it: DROP INDEX CONCURRENTLY {it.name};")
 
 
 def _unused(it: IndexState, known_for: str) -> Finding:
     text = f"The index {it.name} on {it.table_name} ({size(it.bytes)}) was used by no query for {known_for}."
-    return Finding(f"unused:{it.name}", text, f"DROP INDEX CONCURRENTLY {it.name}; if no other server needs it.")
+    return Finding(
+        f"unused:{it.name}", text, f"To drop it, if no other server needs it: DROP INDEX CONCURRENTLY {it.name};"
+    )
 
 
 def report_slow(statements: Sequence[Statement], since: datetime | None) -> Report:
@@ -192,7 +194,7 @@ def report_bloat(found: Sequence[Bloat], indexes: Sequence[tuple[IndexState, int
             f"bloat:{it.name}",
             f"{size(it.wasted)} of the {size(it.bytes)} of {it.name} are unused ({how}). New rows fill the space "
             "again; it goes back to the disk only when the table is rewritten.",
-            f"VACUUM FULL {it.name}; keeps everybody out while it runs. pg_repack does not.",
+            f"To rewrite it: VACUUM FULL {it.name}; It keeps everybody out while it runs; pg_repack does not.",
         )
         for it in tables
         if it.wasted >= _RAISED_BYTES and it.wasted / it.bytes >= _RAISED_SHARE

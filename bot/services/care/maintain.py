@@ -100,7 +100,7 @@ def _not_owned(site: Site, table: CareTable) -> Finding:
         "vacuum nor analyse it."
     )
     advice = (
-        f"ALTER TABLE {table.name} OWNER TO {site.role}; or, from PostgreSQL 17 on, "
+        f"To hand it over: ALTER TABLE {table.name} OWNER TO {site.role}; or, from PostgreSQL 17 on, "
         f"GRANT MAINTAIN ON {table.name} TO {site.role};"
     )
     return Finding(f"owner:{table.name}", text, advice)
