@@ -44,6 +44,7 @@ def _queue(registry: CollectorRegistry, figures: Figures) -> None:
     _gauge(registry, "queue_held", "Jobs that wait for `techops queue retry`", queue.held)
     _gauge(registry, "paused_channels", "Channels that rest", queue.paused_channels)
     _gauge(registry, "maybe_duplicate_total", "Messages posted again without knowing", queue.maybe_duplicates)
+    _gauge(registry, "reminders_unreachable_total", "Reminders of people who are not in Slack", queue.unreachable)
 
 
 def _jobs(registry: CollectorRegistry, deps: Deps, jobs: Sequence[schedule.Job], figures: Figures) -> None:

@@ -8,10 +8,12 @@ from bot.rules.ids import parse_id
 from bot.rules.mentions import ME
 from bot.rules.requests import Move
 from bot.services import projects, requests
+from bot.services.subscriptions import card_channel
 from bot.views import maintenance as views
 from bot.views import maintenance_modals as modals
 from bot.views.answers import Answer, OpenModal
 from db.models import Role
+from db.models_subscriptions import Topic
 
 
 @command(
@@ -47,7 +49,8 @@ async def create(ask: Ask, deps: Deps) -> Answer:
     """Raise the request."""
     form = forms.read_new(ask.values, now=deps.now(), tz=ask.person.tz)
     row = await requests.create(deps, ask.act, ask.person, form)
-    return views.created(row, deps.settings.ops_channel)
+    where = await card_channel(deps, Topic.MAINTENANCE, row.project_id, deps.settings.ops_channel)
+    return views.created(row, where)
 
 
 @command(

@@ -15,7 +15,7 @@ from bot.services import projects
 from bot.slack import SlackRefused
 from bot.views import subscriptions as views
 from db.models import Role
-from db.models_subscriptions import Subscription
+from db.models_subscriptions import Subscription, Topic
 from db.pool import Conn
 from db.queries import outbox
 from db.queries import subscriptions as queries
@@ -77,6 +77,13 @@ async def list_all(deps: Deps) -> Sequence[Subscription]:
     """Every subscription."""
     async with deps.pool.acquire() as conn:
         return await queries.list_subscriptions(conn)
+
+
+async def card_channel(deps: Deps, topic: Topic, project_id: int | None, usual: str) -> str:
+    """Where the card of a new record stands: the first channel that subscribed to it, else the usual one."""
+    async with deps.pool.acquire() as conn:
+        subscribed = await queries.list_channels(conn, topic, project_id)
+    return subscribed[0] if subscribed else usual
 
 
 async def pause_channel(conn: Conn, channel_id: str, code: str, now: datetime) -> bool:

@@ -23,6 +23,7 @@ class QueueHealth:
     held: int
     paused_channels: int
     maybe_duplicates: int
+    unreachable: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,9 @@ SELECT
     count(*) FILTER (WHERE q.status = 'failed') AS held,
     (SELECT count(*) FROM techops.channel_pauses AS p WHERE p.until > $1) AS paused_channels,
     coalesce((SELECT c.total FROM techops.counters AS c WHERE c.name = 'techops_maybe_duplicate_total'), 0)
-        AS maybe_duplicates
+        AS maybe_duplicates,
+    coalesce((SELECT c.total FROM techops.counters AS c WHERE c.name = 'techops_reminders_unreachable_total'), 0)
+        AS unreachable
 FROM techops.pgqueuer AS q
 """
 

@@ -84,6 +84,16 @@ async def test_subscribing_again_goes_on_where_it_was_paused(bot: RunningBot) ->
     assert await bot.fetch("SELECT paused_at FROM techops.subscriptions") == [{"paused_at": None}]
 
 
+async def test_who_raises_a_request_hears_in_which_channel_its_card_is(bot: RunningBot) -> None:
+    await say(bot, "subscribe maintenance", "deployments")
+    form = (await bot.uma.slash("maintenance", "new", "ops")).view
+    assert form is not None
+    await bot.uma.submit(form, {"title": "Disk full", "description": "No space left"})
+    await bot.until(lambda: "C0DEPLOY" in whispered(bot.uma))
+    await bot.until(lambda: len(bot.cards("deployments")) == 1)
+    assert bot.cards("ops") == []
+
+
 async def test_a_preview_is_for_one_person_only(bot: RunningBot, insert: Insert) -> None:
     await insert("Late thing", due_date="2026-01-01T10:00", project_id=2)
     await insert("Elsewhere", due_date="2026-01-01T10:00", project_id=1)
