@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.rules import backups
@@ -38,6 +38,7 @@ Command was: ALTER TABLE public.users OWNER TO boss;
 pg_restore: warning: errors ignored on restore: 2
 """
 
+several = settings(max_examples=50, deadline=None)
 moments = st.integers(0, 10 * 365 * 24 * 60).map(lambda minutes: NIGHT - timedelta(minutes=minutes))
 points = st.lists(moments, max_size=60).map(lambda every: [Point(number, at) for number, at in enumerate(every)])
 zones = st.sampled_from(["UTC", "Asia/Kathmandu", "America/St_Johns", "Pacific/Kiritimati"])
@@ -47,6 +48,7 @@ def nights(number: int) -> list[Point]:
     return [Point(day, NIGHT - timedelta(days=day)) for day in range(number)]
 
 
+@several
 @given(points, points, zones)
 def test_the_newest_verified_one_never_goes(verified: list[Point], others: list[Point], zone: str) -> None:
     unproven = [Point(1000 + point.id, point.at) for point in others]
@@ -58,6 +60,7 @@ def test_the_newest_verified_one_never_goes(verified: list[Point], others: list[
     assert len(staying) <= backups.DAILY + backups.WEEKLY + backups.MONTHLY
 
 
+@several
 @given(points, points, zones)
 def test_unproven_ones_displace_no_verified_one(verified: list[Point], others: list[Point], zone: str) -> None:
     unproven = [Point(1000 + point.id, point.at) for point in others]
@@ -65,6 +68,7 @@ def test_unproven_ones_displace_no_verified_one(verified: list[Point], others: l
     assert with_them == backups.condemned(verified, [], zone)
 
 
+@several
 @given(points, zones)
 def test_where_nothing_is_verified_the_newest_stays_all_the_same(unproven: list[Point], zone: str) -> None:
     going = set(backups.condemned([], unproven, zone))
@@ -72,12 +76,14 @@ def test_where_nothing_is_verified_the_newest_stays_all_the_same(unproven: list[
     assert len(going) < len(unproven) or not unproven
 
 
+@several
 @given(points, zones)
 def test_what_was_kept_is_kept_again(verified: list[Point], zone: str) -> None:
     staying = backups.kept(verified, zone)
     assert backups.kept([point for point in verified if point.id in staying], zone) == staying
 
 
+@several
 @given(points, zones)
 def test_there_is_one_for_each_of_the_last_days(verified: list[Point], zone: str) -> None:
     def day(point: Point) -> object:

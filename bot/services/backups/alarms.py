@@ -1,4 +1,4 @@
-"""Alarms about backups, posted in OPS_CHANNEL: one for each cause and day."""
+"""Alarms about backups, posted in OPS_CHANNEL, one a cause and day."""
 
 from datetime import datetime
 from enum import StrEnum
