@@ -32,6 +32,7 @@ SCOPES_OF_METHODS: Final[dict[str, set[str]]] = {
     "conversations.history": _HISTORY,
     "conversations.replies": _HISTORY,
     "conversations.list": {"channels:read", "groups:read"},
+    "conversations.info": {"channels:read", "groups:read"},
     "conversations.open": {"im:write"},
     "files.completeUploadExternal": {"files:write"},
     "files.getUploadURLExternal": {"files:write"},
