@@ -1,8 +1,9 @@
 -- no-transaction
 -- Statistics read what finished in the last months, never the rest, and need five columns of it: with them in the index the
--- table itself is not read. What has no deployed_at counts at created_at; that index is empty where every writer fills
--- deployed_at. Built beside the dashboard's traffic; an index that an interrupted run left invalid is dropped first, since
--- IF NOT EXISTS would keep it.
+-- table itself is not read. That index is not partial: where its predicate implied the condition on the status, servers
+-- before 18 would drop the condition, and with it the way to the first row. What has no deployed_at counts at created_at;
+-- its index is empty where every writer fills deployed_at. Built beside the dashboard's traffic; an index that an
+-- interrupted run left invalid is dropped first, since IF NOT EXISTS would keep it.
 
 DO $$
 DECLARE
@@ -22,8 +23,7 @@ END
 $$;
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_deployments_finished
-    ON public.deployments (status, deployed_at) INCLUDE (project_id, environment, duration, id)
-    WHERE status IN ('success', 'failed', 'rolled_back');
+    ON public.deployments (status, deployed_at) INCLUDE (project_id, environment, duration, id);
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_deployments_untimed
     ON public.deployments (project_id, environment, created_at) INCLUDE (status, duration, id)
