@@ -33,12 +33,17 @@ async def insert_run(
 
 ENQUEUE_RUN: Final = """
 INSERT INTO techops.pgqueuer (priority, entrypoint, payload, execute_after, status)
-VALUES (0, 'care_run', convert_to($1::jsonb::text, 'UTF8'), now() + $2 * interval '1 second', 'queued')
+SELECT 0, 'care_run', wanted.payload, now() + $2 * interval '1 second', 'queued'
+FROM (SELECT convert_to($1::jsonb::text, 'UTF8') AS payload) AS wanted
+WHERE NOT EXISTS (
+    SELECT FROM techops.pgqueuer AS q
+    WHERE q.entrypoint = 'care_run' AND q.status = 'queued' AND q.payload = wanted.payload
+)
 """
 
 
 async def enqueue_run(conn: Conn, run_id: int, delay: float = 0.0) -> None:
-    """Have the care worker take a run up, `delay` seconds after the commit."""
+    """Have the care worker take a run up, `delay` seconds after the commit, unless it is about to already."""
     await conn.execute(ENQUEUE_RUN, {"run": run_id}, delay)
 
 

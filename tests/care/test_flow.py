@@ -136,7 +136,16 @@ async def test_of_two_processes_one_cares(deps: Deps, dashboard: Dashboard, data
         with pytest.raises(WrongState, match="of care is at step 1 of 12 already"):
             await runs.run_now(deps, CLI)
     assert (await first).status == RunStatus.SUCCEEDED
-    assert (await statuses(dashboard)).count(RunStatus.SUCCEEDED) == 1
+    assert await statuses(dashboard) == [RunStatus.SUCCEEDED]
+
+
+async def test_of_two_that_begin_at_the_same_moment_one_cares(deps: Deps, dashboard: Dashboard) -> None:
+    both = await asyncio.gather(*(runs.run_now(deps, CLI) for _ in range(2)), return_exceptions=True)
+    assert sorted(type(it).__name__ for it in both) == ["Run", "WrongState"]
+    found = await dashboard.rows(
+        "SELECT started_at, finished_at FROM techops.maintenance_runs WHERE status = 'succeeded'"
+    )
+    assert len(found) == 1
 
 
 async def test_one_that_comes_while_another_runs_is_done_afterwards(

@@ -80,10 +80,8 @@ async def _another(deps: Deps, run_id: int, *, alone: bool) -> Run:
     async with deps.transaction(act) as conn:
         run = await get(conn, run_id)
         if run.status in {RunStatus.QUEUED, RunStatus.WAITING}:
-            if alone:
-                await care_runs.update_finished(conn, run_id, RunStatus.CANCELLED, deps.now())
-            else:
-                await care_runs.enqueue_run(conn, run_id, _AGAIN_SECONDS)
+            # It may be the very run that the other one is about to begin; then there is nothing left to do by then.
+            await care_runs.enqueue_run(conn, run_id, _AGAIN_SECONDS)
         going = await care_runs.find_open(conn)
     if alone:
         raise already(going)

@@ -73,10 +73,11 @@ async def run_now(deps: Deps, act: Act, *, patient: bool = True) -> Run:
     """
     async with deps.transaction(act) as conn:
         going = await care_runs.find_open(conn)
-        waiting = going.id if going is not None and going.status != RunStatus.RUNNING else None
-        run_id = waiting or await _insert(conn, deps, act, f"order:{uuid.uuid4()}")
+        if going is not None and going.status == RunStatus.RUNNING:
+            raise already(going)
+        run_id = going.id if going is not None else await _insert(conn, deps, act, f"order:{uuid.uuid4()}")
     if run_id is None:
-        raise already(going)
+        raise already(None)
     return await carry_out(deps, run_id, patient=patient, alone=True)
 
 
