@@ -37,7 +37,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What a request offers for answering it. `surface` is `message`, `modal`, `home` or `` (nothing to look at)."""
+    """What a request offers for answering it. `surface` is `message`, `modal`, `home` or `` (nothing to look at).
+
+    `from_home`: it began on the Home tab, with a button there or in a form that such a button opened.
+    """
 
     kind: Kind
     slack_user_id: str
@@ -48,6 +51,17 @@ class Door:
     view_id: str = ""
     view_hash: str = ""
     first_input: str | None = None
+    from_home: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a view was given to remember: its own metadata, and the way back to whoever opened it."""
+
+    metadata: str = ""
+    response_url: str = ""
+    channel_id: str = ""
+    from_home: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +73,21 @@ class Ack:
 
 def remember(view: View, door: Door) -> View:
     """The view, with the way back to whoever opened it packed into its private_metadata."""
-    memory = {"m": view.get("private_metadata") or "", "u": door.response_url, "c": door.channel_id}
+    memory: JsonObject = {"m": view.get("private_metadata") or "", "u": door.response_url, "c": door.channel_id}
+    if door.from_home:
+        memory["h"] = 1
     return {**view, "private_metadata": json.dumps(memory, separators=(",", ":"))}
 
 
-def recall(private_metadata: str) -> tuple[str, str, str]:
-    """What `remember` packed: the view's own metadata, response_url, channel. Anything else is the view's own."""
+def recall(private_metadata: str) -> Memory:
+    """What `remember` packed. Anything else is the view's own."""
     try:
         memory = json.loads(private_metadata) if private_metadata else {}
     except ValueError:
         memory = None
     if not isinstance(memory, dict) or "m" not in memory:
-        return private_metadata, "", ""
-    return str(memory["m"]), str(memory.get("u") or ""), str(memory.get("c") or "")
+        return Memory(private_metadata)
+    return Memory(str(memory["m"]), str(memory.get("u") or ""), str(memory.get("c") or ""), memory.get("h") == 1)
 
 
 async def deliver(answer: Answer, door: Door, deps: Deps) -> Ack:

@@ -7,7 +7,8 @@ from typing import Final
 
 import structlog
 
-from bot.answering import Ack, Door, decode, deliver, encode, recall
+from bot.answering import Ack, Door, Memory, decode, deliver, encode, recall
+from bot.auth import Actor
 from bot.context import Act, Deps
 from bot.envelope import (
     BlockActions,
@@ -25,13 +26,17 @@ from bot.registry import Ask, Entry, Kind, MessageRef, Registry, Submitted, Unkn
 from bot.services import people
 from bot.slack import SlackError
 from bot.views import help as help_views
+from bot.views import home as home_views
 from bot.views import refusals
-from bot.views.answers import Answer, Choices, Done, FieldErrors, Reply, UpdateModal
+from bot.views.answers import Answer, Choices, Done, FieldErrors, OpenModal, PublishHome, Reply, UpdateModal
 from db import errors as db_errors
 from db.queries import acts
 
 # Slack waits three seconds for every acknowledgement; what remains is for views.open and the way there and back.
 DEADLINE_SECONDS: Final = 2.0
+# Of the three seconds, what may have passed when the Home is brought up to date.
+_REFRESH_SECONDS: Final = 2.7
+HOME_OPENED: Final = "app_home_opened"
 _log = structlog.get_logger(__name__)
 
 _LATE: Final = "The database did not answer in time, so nothing was changed. Please try again in a minute."
@@ -81,17 +86,18 @@ class Dispatcher:
         pressed = it.actions[0]
         channel_id = it.channel.id if it.channel else ""
         view = it.view
-        metadata, url, remembered = recall(view.private_metadata) if view else ("", "", "")
+        memory = recall(view.private_metadata) if view else Memory()
         surface = ("home" if view.type == "home" else "modal") if view else "message"
         door = Door(
             Kind.ACTION,
             it.user.id,
             surface,
             it.trigger_id,
-            "" if view else it.response_url or url,
-            channel_id or remembered,
+            "" if view else it.response_url,
+            channel_id or memory.channel_id,
             view.id if view else "",
             view.hash if view else "",
+            from_home=surface == "home" or memory.from_home,
         )
         key = f"action:{it.team_id}:{it.user.id}:{pressed.action_ts}:{pressed.action_id}" if pressed.action_ts else None
         ts = it.message.ts if it.message else ""
@@ -102,33 +108,34 @@ class Dispatcher:
             act,
             it.team_id,
             value=pressed.chosen,
-            view=_submitted(view, metadata) if view else None,
+            view=_submitted(view, memory.metadata) if view else None,
             message=_message_ref(it.message, channel_id),
-            channel_id=channel_id or remembered,
+            channel_id=channel_id or memory.channel_id,
         )
 
     async def _submission(self, it: ViewSubmission) -> Ack:
-        metadata, url, channel_id = recall(it.view.private_metadata)
+        memory = recall(it.view.private_metadata)
         door = Door(
             Kind.SUBMISSION,
             it.user.id,
             "modal",
             it.trigger_id,
-            url,
-            channel_id,
+            memory.response_url,
+            memory.channel_id,
             it.view.id,
             it.view.hash,
             it.view.first_input(),
+            memory.from_home,
         )
         key = f"view:{it.team_id}:{it.view.id}:{it.view.callback_id}"
-        act = Act(None, "slack", key, _origin(it.team_id, it.user.id, channel_id))
+        act = Act(None, "slack", key, _origin(it.team_id, it.user.id, memory.channel_id))
         return await self._run(
             self._registry.find(Kind.SUBMISSION, it.view.callback_id),
             door,
             act,
             it.team_id,
-            view=_submitted(it.view, metadata),
-            channel_id=channel_id,
+            view=_submitted(it.view, memory.metadata),
+            channel_id=memory.channel_id,
         )
 
     async def _options(self, it: BlockSuggestion) -> Ack:
@@ -159,12 +166,14 @@ class Dispatcher:
         if entry is None or not slack_user_id:
             return Ack()
         act = Act(None, "slack", f"event:{it.event_id}", _origin(it.team_id, slack_user_id))
-        return await self._run(entry, Door(Kind.EVENT, slack_user_id), act, it.team_id, event=event)
+        surface = "home" if entry.name == HOME_OPENED and event.get("tab") == "home" else ""
+        return await self._run(entry, Door(Kind.EVENT, slack_user_id, surface), act, it.team_id, event=event)
 
     async def _run(self, entry: Entry | None, door: Door, act: Act, team_id: str, **details: object) -> Ack:
         if entry is None:
             gone = "This button or form belongs to another version of TechOps. Please start again from the command."
             return await deliver(self._refused(gone, door), door, self._deps)
+        until = asyncio.get_running_loop().time() + _REFRESH_SECONDS
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 act.person = await people.resolve(self._deps, team_id, door.slack_user_id, introduce=entry.introduces)
@@ -177,7 +186,22 @@ class Dispatcher:
             answer = self._refused(_UNCERTAIN if act.committing else _LATE, door)
         except Exception as error:  # noqa: BLE001 - the one error translator
             answer = self._translate(error, entry, door, act)
-        return await deliver(answer, door, self._deps)
+        ack = await deliver(answer, door, self._deps)
+        if door.from_home and act.person is not None and not isinstance(answer, OpenModal | FieldErrors):
+            await self._refresh_home(act.person, until)
+        return ack
+
+    async def _refresh_home(self, person: Actor, until: float) -> None:
+        """Show the Home as it is after what was done from there, also where that came too late; best effort."""
+        entry = self._registry.find(Kind.EVENT, HOME_OPENED)
+        if entry is None:
+            return
+        ask = Ask(Act(person, "slack"), person, entry.name, event={"tab": "home"})
+        try:
+            async with asyncio.timeout_at(until):
+                await deliver(await run(entry, ask, self._deps), Door(Kind.EVENT, person.slack_user_id), self._deps)
+        except Exception as error:  # noqa: BLE001 - the act is done and answered; only its picture is old
+            _log.warning("home_not_refreshed", reason=str(error) or type(error).__name__)
 
     async def _keep(self, act: Act, answer: Answer) -> None:
         kept = encode(answer) if act.key and act.committing else None
@@ -216,6 +240,9 @@ class Dispatcher:
         return self._refused(sentence, door)
 
     def _refused(self, sentence: str, door: Door) -> Answer:
+        if door.kind is Kind.EVENT and door.surface == "home":
+            # What stood there before may be what the person must not see any more.
+            return PublishHome(home_views.refused(sentence))
         if door.kind is Kind.OPTIONS:
             return Choices([(sentence, "-")])
         if door.kind is Kind.SUBMISSION:

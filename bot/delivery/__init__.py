@@ -14,7 +14,7 @@ from pgqueuer.errors import RetryRequested
 from bot.context import Deps
 from bot.delivery.announce import announce, channels_for
 from bot.delivery.cards import show_card
-from bot.delivery.direct import send_dm, send_file, send_notice, tell_assignee, tell_summary
+from bot.delivery.direct import send_dm, send_file, send_notice, send_reply, tell_assignee, tell_summary
 from bot.delivery.jobs import LANES, Entry, Job, LaneWork
 from bot.delivery.post import respect_pause
 from bot.delivery.scheduled import drop_lost, escalate, send_digest, send_reminder
@@ -49,6 +49,7 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
         "dm": send_dm,
         "file": send_file,
         "notice": send_notice,
+        "reply": send_reply,
         "remind": send_reminder,
         "escalate": escalate,
         "digest": send_digest,

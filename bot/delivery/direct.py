@@ -41,6 +41,16 @@ class Notice(BaseModel):
     key: str
 
 
+class ThreadReply(BaseModel):
+    """Payload of entry point `reply`; `channel` is an id."""
+
+    channel: str
+    thread_ts: str
+    text: str
+    blocks: list[JsonObject] = []
+    key: str
+
+
 class DirectFile(BaseModel):
     """Payload of entry point `file`; `content` is base64."""
 
@@ -66,6 +76,14 @@ async def send_notice(deps: Deps, job: Job) -> None:
     channel_id = await channel_named(deps, asked.channel)
     await respect_pause(deps, channel_id)
     await post_once(deps, OutMessage(f"notice:{asked.key}", channel_id, Message(asked.text, asked.blocks)))
+
+
+async def send_reply(deps: Deps, job: Job) -> None:
+    """Entry point: an answer in a thread, a courtesy that is dropped where the bot cannot write."""
+    asked = ThreadReply.model_validate_json(job.payload)
+    await respect_pause(deps, asked.channel)
+    message = Message(asked.text, asked.blocks)
+    await _send(deps, OutMessage(f"reply:{asked.key}", asked.channel, message, asked.thread_ts, is_courtesy=True))
 
 
 async def send_file(deps: Deps, job: Job) -> None:

@@ -31,6 +31,7 @@ class OutMessage:
     target: str
     message: Message
     thread_ts: str | None = None
+    is_courtesy: bool = False
 
     async def send(self, deps: Deps) -> Posted:
         """Post it; where the workspace refuses the blocks, as plain text. Raises SlackError."""
@@ -73,6 +74,7 @@ class OutFile:
     content: bytes
     text: str
     thread_ts: str | None = None
+    is_courtesy: bool = False
 
     async def send(self, deps: Deps) -> Posted:
         """Upload and share it: https://docs.slack.dev/messaging/working-with-files#upload. Raises SlackError."""

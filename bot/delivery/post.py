@@ -54,7 +54,10 @@ class Posted:
 
 
 class Outgoing(Protocol):
-    """Something to be posted once. `target` is a channel's id or 'user:' and a person's Slack id."""
+    """Something to be posted once. `target` is a channel's id or 'user:' and a person's Slack id.
+
+    A courtesy is dropped where the bot cannot write; everything else waits until it can.
+    """
 
     @property
     def key(self) -> str: ...  # noqa: D102 - the class says it
@@ -62,6 +65,8 @@ class Outgoing(Protocol):
     def target(self) -> str: ...  # noqa: D102 - as above
     @property
     def thread_ts(self) -> str | None: ...  # noqa: D102 - as above
+    @property
+    def is_courtesy(self) -> bool: ...  # noqa: D102 - as above
 
     async def send(self, deps: Deps) -> Posted:
         """Call Slack once. Raises SlackError."""
@@ -83,7 +88,7 @@ class CardGone(Exception):
 
 
 class NobodyThere(Exception):
-    """The person to write to cannot be reached, for good."""
+    """The person to write to cannot be reached, for good, or a courtesy has no place to go to."""
 
 
 async def respect_pause(deps: Deps, target: str) -> None:
@@ -156,6 +161,8 @@ async def _send(deps: Deps, out: Outgoing, intended_at: datetime) -> Posted:
         raise
     except SlackError as error:
         await _mark_unsent(deps, out, intended_at)
+        if out.is_courtesy and isinstance(error, SlackRefused) and error.code in _GONE | _UNREACHABLE.keys():
+            raise NobodyThere(f"{out.target}: {error.code}") from error
         if out.thread_ts is not None and isinstance(error, SlackRefused) and error.code in _GONE:
             raise CardGone(str(error)) from error
         await give_up(deps, out.target, error)

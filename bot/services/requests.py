@@ -13,8 +13,9 @@ from bot.rules.forms import Changes, NewForm, check_seen, read_changes
 from bot.rules.ids import card_label
 from bot.rules.mentions import ME
 from bot.rules.requests import Move, check_assignee, check_may_touch, check_move, check_open, missing
+from bot.rules.shortcuts import Source
 from bot.rules.zones import local
-from bot.services import approvals, projects, worklogs
+from bot.services import approvals, projects, shortcuts, worklogs
 from bot.services.people import find_account
 from db.models import Priority, Request, SubjectKind, User
 from db.pool import Conn
@@ -30,8 +31,8 @@ class Assignee:
     name: str
 
 
-async def create(deps: Deps, act: Act, person: Actor, form: NewForm) -> Request:
-    """Raise a request.
+async def create(deps: Deps, act: Act, person: Actor, form: NewForm, *, source: Source | None = None) -> Request:
+    """Raise a request; where it was raised from a message, the thread of that one (`source`) is told.
 
     Raises:
         BadInput: the project takes no requests, or the assignee no work; at their fields.
@@ -51,7 +52,10 @@ async def create(deps: Deps, act: Act, person: Actor, form: NewForm) -> Request:
             due_at=form.due_at,
             now=deps.now(),
         )
-        return await queries.get_request(conn, request_id)
+        row = await queries.get_request(conn, request_id)
+        if source is not None:
+            await shortcuts.tell_thread(conn, row, source, deps.now())
+        return row
 
 
 async def edit(

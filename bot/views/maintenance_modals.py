@@ -10,6 +10,7 @@ from bot.views.wording import clean, line, priority_label, truncate, units
 from db.models import Priority, Project, Request
 
 NEW_CALLBACK = "maintenance.new"
+FROM_MESSAGE_CALLBACK = "maintenance.new_from_message"
 EDIT_CALLBACK = "maintenance.edit"
 COMPLETE_CALLBACK = "maintenance.complete"
 CANCEL_CALLBACK = "maintenance.cancel"
@@ -28,6 +29,7 @@ def new_request(
     due_at: datetime | None = None,
     assignee_slack_id: str | None = None,
     metadata: str = "",
+    callback_id: str = NEW_CALLBACK,
 ) -> View:
     """Ask for a new request, prefilled with what is known; the due date is shown in `tz`, the person's zone."""
     blocks = [
@@ -38,7 +40,7 @@ def new_request(
         *_due(due_at, tz),
         kit.users_select("assignee", "Assignee", initial=assignee_slack_id, optional=True, hint=_ASSIGNEE_HINT),
     ]
-    return kit.modal(NEW_CALLBACK, "New maintenance request", blocks, "Create", metadata)
+    return kit.modal(callback_id, "New maintenance request", blocks, "Create", metadata)
 
 
 def edit_request(row: Request, *, tz: str, metadata: str | None = None) -> View:

@@ -108,6 +108,21 @@ async def enqueue_notice(
     return True
 
 
+async def enqueue_reply(
+    conn: Conn, *, channel: str, thread_ts: str, text: str, blocks: Sequence[JsonObject], key: str, now: datetime
+) -> bool:
+    """Answer in the thread of a message once this transaction is committed, exactly once for a key.
+
+    A courtesy: it is dropped where the bot is not in the channel (an id), or the message is gone. Returns False where
+    an answer with this key was posted or is on its way already.
+    """
+    if not await insert_message(conn, f"reply:{key}", channel, now):
+        return False
+    payload: JsonObject = {"channel": channel, "thread_ts": thread_ts, "text": text, "blocks": list(blocks), "key": key}
+    await insert_jobs(conn, [NewJob("reply", json.dumps(payload))])
+    return True
+
+
 async def enqueue_file(
     conn: Conn, *, user: str, filename: str, title: str, content: bytes, key: str, now: datetime, text: str = ""
 ) -> bool:
