@@ -77,7 +77,8 @@ def _sentence(row: Backup) -> list[Part]:
         rows = f", {row.contents.rows:,} rows" if row.contents else ""
         took = f", in {format_duration(round(row.seconds))}" if row.seconds is not None else ""
         parts.append(
-            f", {line(row.file, 150)}, {size(row.size_bytes or 0)}{rows}{took}, pg_dump {line(row.tool_version or '', 50)}"
+            f", {line(row.file, 150)}, {size(row.size_bytes or 0)}{rows}{took}"
+            f", pg_dump {line(row.tool_version or '', 50)}"
         )
     parts.append(". ")
     return parts + (code_parts(line(row.fault, _FAULT)) if row.fault else [])
