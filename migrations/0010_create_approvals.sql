@@ -251,48 +251,58 @@ CREATE TRIGGER techops_void_approvals AFTER DELETE ON public.deployments
 
 -- Every change of an approval is activity of its subject. A rejection is told by its vote, the end of an approval whose
 -- subject was deleted by that deletion.
-CREATE FUNCTION techops.record_approvals() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    changed jsonb;
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        changed := (SELECT jsonb_agg(to_jsonb(n) - 'asked' ORDER BY n.id) FROM new_rows AS n);
-    ELSE
-        changed := (
-            SELECT jsonb_agg(to_jsonb(n) - 'asked' ORDER BY n.id)
-            FROM new_rows AS n JOIN old_rows AS o ON o.id = n.id WHERE n.status <> o.status
-        );
-    END IF;
+CREATE FUNCTION techops.tell_approval(made techops.approvals) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO techops.activity (actor_id, source, origin, subject_kind, subject_id, verb, new)
-    SELECT techops.current_actor(), coalesce(NULLIF(current_setting('app.source', true), ''), 'dashboard'),
-        techops.current_origin(), c.made ->> 'subject_kind', (c.made ->> 'subject_id')::bigint,
-        CASE c.made ->> 'status'
+    VALUES (
+        techops.current_actor(), coalesce(NULLIF(current_setting('app.source', true), ''), 'dashboard'),
+        techops.current_origin(), made.subject_kind, made.subject_id,
+        CASE made.status
             WHEN 'pending' THEN 'approval_requested'
             WHEN 'approved' THEN 'approval_granted'
             WHEN 'expired' THEN 'approval_expired'
             WHEN 'void' THEN 'approval_voided'
             ELSE 'approval_skipped'
-        END, c.made
-    FROM jsonb_array_elements(coalesce(changed, '[]')) WITH ORDINALITY AS c (made, place)
-    WHERE c.made ->> 'status' <> 'rejected'
-        AND (c.made ->> 'status' <> 'void' OR CASE c.made ->> 'subject_kind'
-            WHEN 'deployment' THEN EXISTS (
-                SELECT FROM public.deployments AS d WHERE d.id = (c.made ->> 'subject_id')::integer
-            )
-            ELSE EXISTS (
-                SELECT FROM public.maintenance_requests AS r WHERE r.id = (c.made ->> 'subject_id')::integer
-            )
-        END)
-    ORDER BY c.place;
-    IF FOUND THEN
+        END, to_jsonb(made) - 'asked'
+    )
+$$;
+
+CREATE FUNCTION techops.approval_has_subject(made techops.approvals) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE made.subject_kind
+        WHEN 'deployment' THEN EXISTS (SELECT FROM public.deployments AS d WHERE d.id = made.subject_id)
+        ELSE EXISTS (SELECT FROM public.maintenance_requests AS r WHERE r.id = made.subject_id)
+    END
+$$;
+
+CREATE FUNCTION techops.record_approvals() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    made techops.approvals;
+    told integer := 0;
+    seen integer := 0;
+    is_new boolean := TG_OP = 'INSERT';
+BEGIN
+    -- Row by row: a statement of the dashboard may change a million of them, more than one value can hold.
+    FOR made IN EXECUTE CASE WHEN is_new
+        THEN 'SELECT n.* FROM new_rows AS n ORDER BY n.id'
+        ELSE 'SELECT n.* FROM new_rows AS n JOIN old_rows AS o ON o.id = n.id WHERE n.status <> o.status ORDER BY n.id'
+    END
+    LOOP
+        IF made.status <> 'rejected' AND (made.status <> 'void' OR techops.approval_has_subject(made)) THEN
+            PERFORM techops.tell_approval(made);
+            told := told + 1;
+        END IF;
+        seen := seen + 1;
+        IF seen <= 200 THEN
+            PERFORM pg_notify('techops_subject', json_build_object(
+                'kind', made.subject_kind, 'id', made.subject_id
+            )::text);
+        END IF;
+    END LOOP;
+    IF told > 0 THEN
         PERFORM techops.enqueue_announcement();
     END IF;
-    PERFORM pg_notify('techops_subject', json_build_object(
-        'kind', c.made -> 'subject_kind', 'id', c.made -> 'subject_id'
-    )::text)
-    FROM jsonb_array_elements(coalesce(changed, '[]')) AS c (made)
-    LIMIT 200;
     RETURN NULL;
 END;
 $$;
