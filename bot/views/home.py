@@ -90,7 +90,9 @@ def _part(title: str, rows: Sequence[Sequence[Block]], total: int, hint: str) ->
 
 def _approvals(it: Home) -> list[Block]:
     rows = [_approval(approval) for approval in it.approvals[:_ROWS]]
-    return _part("Waiting for your approval", rows, it.approvals_total, "/maintenance list priority:critical")
+    left = it.approvals_total - len(rows)
+    more = [kit.note(f"and {left:,} more, which follow as these are decided.")] if left > 0 else []
+    return [*_part("Waiting for your approval", rows, 0, ""), *more]
 
 
 def _approval(approval: Approval) -> list[Block]:

@@ -75,7 +75,8 @@ async def list_decidable(
     return [rows[row["id"]] for row in found if row["id"] in rows], found[0]["total"]
 
 
-# Who asked for a deployment stands in the log alone; a person's latest 2,000 acts are looked through.
+# Who asked for a deployment stands in the log alone; a person's latest 2,000 acts are looked through. A place has one
+# descent; what is old is left out behind it, so that a place without recent deployments is not read to its beginning.
 LIST_DEPLOYMENTS: Final = """
 WITH mine AS (
     SELECT r.project_id FROM public.maintenance_requests AS r
@@ -101,12 +102,12 @@ SELECT n.id
 FROM mine AS m
 CROSS JOIN unnest(ARRAY['production', 'staging', 'development']) AS e (name)
 CROSS JOIN LATERAL (
-    SELECT d.id FROM public.deployments AS d
+    SELECT d.id, coalesce(d.deployed_at, d.created_at) AS at FROM public.deployments AS d
     WHERE d.project_id = m.project_id AND d.environment = e.name
-        AND coalesce(d.deployed_at, d.created_at) >= $2::timestamptz::timestamp
     ORDER BY d.id DESC
     LIMIT $3
 ) AS n
+WHERE n.at >= $2::timestamptz::timestamp
 ORDER BY n.id DESC
 LIMIT $3
 """

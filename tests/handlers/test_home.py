@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from sandbox.acts import Person
 from sandbox.records import View
 from tests.fixtures.bot import RunningBot
@@ -220,6 +222,26 @@ async def test_500_items_fit(bot: RunningBot) -> None:
     )
     await bot.erik.open_home()
     assert "500 open requests assigned to you" in text_of(bot.erik)
-    assert "490 more, type" in text_of(bot.erik)
+    assert "and 490 more, which follow as these are decided." in text_of(bot.erik)
+    assert "and 290 more, type `/maintenance list assignee:me`" in text_of(bot.erik)
     assert len(home_of(bot.erik).blocks) <= 100
     assert not bot.slack.refusals
+
+
+@pytest.mark.parametrize("fault", [("server_error", {}), ("delay", {"delay": 10.0})])
+async def test_an_act_stands_where_home_cannot_be_published(
+    bot: RunningBot, insert: Insert, fault: tuple[str, dict[str, float]]
+) -> None:
+    await introduce(bot)
+    approval = await critical(bot, insert, requested_by=ERIK)
+    await bot.eva.open_home()
+    kind, details = fault
+    bot.slack.faults.add(kind, "views.publish", **details)
+    pressed = await press(bot.eva, "approvals.approve", approval)
+    assert pressed.ok
+    assert pressed.view is not None
+    assert await bot.fetch("SELECT user_id FROM techops.approval_votes") == [{"user_id": EVA}]
+    assert "Replace the switch" in text_of(bot.eva)
+    late = await press(bot.eva, "approvals.approve", approval)
+    assert late.view is not None
+    assert "Replace the switch" not in text_of(bot.eva)

@@ -15,6 +15,13 @@ def replies(bot: RunningBot, message: Message) -> list[str]:
     return [it.text for it in found if it.user == bot.slack.bot.id]
 
 
+async def replied(bot: RunningBot) -> None:
+    """Wait until no reply is on its way."""
+    async with asyncio.timeout(10):
+        while await bot.fetch("SELECT id FROM techops.pgqueuer WHERE entrypoint = 'reply'"):
+            await asyncio.sleep(0.02)
+
+
 async def raised(bot: RunningBot, message: Message, title: str = "Disk full") -> str:
     """Raise a request from a message; the description that the form began with."""
     opened = await bot.uma.shortcut("create_request", message)
@@ -70,9 +77,7 @@ async def test_where_the_bot_is_not_only_the_person_hears(bot: RunningBot) -> No
     elsewhere = await bot.eva.post("ops", "Another")
     await raised(bot, elsewhere, "Other")
     await bot.until(lambda: bool(replies(bot, elsewhere)))
-    async with asyncio.timeout(10):
-        while await bot.fetch("SELECT id FROM techops.pgqueuer WHERE entrypoint = 'reply'"):
-            await asyncio.sleep(0.02)
+    await replied(bot)
     assert replies(bot, message) == []
     assert await bot.fetch("SELECT channel_id FROM techops.channel_pauses") == []
 
@@ -82,3 +87,25 @@ async def test_a_long_message_keeps_its_address(bot: RunningBot) -> None:
     described = await raised(bot, message)
     assert len(described) == 3000
     assert described.endswith(message.ts.replace(".", ""))
+
+
+async def test_a_message_that_is_gone_by_then(bot: RunningBot) -> None:
+    message = await bot.eva.post("ops", "Never mind")
+    opened = await bot.uma.shortcut("create_request", message)
+    assert opened.view is not None
+    bot.slack.messages.delete(message)
+    await bot.uma.submit(opened.view, {"Title": "Still"})
+    await bot.card(1)
+    await replied(bot)
+    assert not [it for it in bot.cards() if RAISED in it.text]
+
+
+async def test_a_reply_waits_where_slack_says_so(bot: RunningBot) -> None:
+    message = await bot.eva.post("ops", "It hums")
+    opened = await bot.uma.shortcut("create_request", message)
+    assert opened.view is not None
+    bot.slack.faults.add("ratelimited", "chat.postMessage", channel=message.channel, times=2, retry_after=1)
+    await bot.uma.submit(opened.view, {"Title": "Hum"})
+    await bot.until(lambda: bool(replies(bot, message)), 20)
+    await replied(bot)
+    assert len(replies(bot, message)) == 1
