@@ -112,8 +112,8 @@ class ViewRef(_Model):
 
     def first_input(self) -> str | None:
         """The block id of the first input, where a sentence about the whole form can stand."""
-        inputs = (str(block.get("block_id") or "") for block in self.blocks if block.get("type") == "input")
-        return next((block_id for block_id in inputs if block_id), None)
+        inputs = [str(block.get("block_id") or "") for block in self.blocks if block.get("type") == "input"]
+        return next((block_id for block_id in [*inputs, *self.state.values] if block_id), None)
 
 
 class MessageData(_Model):
