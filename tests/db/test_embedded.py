@@ -185,7 +185,9 @@ async def test_killed_with_9_and_started_again_it_keeps_its_rows(directory: Path
     assert again.adopted
     await server.stop()
     await again.stop()
-    assert servers(directory) == [], "the server of the dead one is stopped by the last to leave"
+    async with asyncio.timeout(10):  # a loaded machine takes its time to bury a process that has ended
+        while servers(directory):
+            await asyncio.sleep(0.05)
 
 
 async def test_the_server_killed_with_9_is_started_again_with_its_rows(directory: Path) -> None:
