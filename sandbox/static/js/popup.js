@@ -26,8 +26,11 @@ export function closeOutside(box, anchor, close) {
   const touched = (event) => {
     if (!box.contains(event.target) && !anchor.contains(event.target)) close();
   };
-  const scrolled = (event) => {
-    if (!box.contains(event.target)) close();
+  const { left, top } = anchor.getBoundingClientRect();
+  // What scrolls elsewhere, or did before, leaves the anchor where it was; then the box still stands at it.
+  const scrolled = () => {
+    const now = anchor.getBoundingClientRect();
+    if (Math.abs(now.top - top) > 4 || Math.abs(now.left - left) > 4) close();
   };
   document.addEventListener("pointerdown", touched, true);
   document.addEventListener("scroll", scrolled, true);
