@@ -11,8 +11,8 @@ up: .venv
 
 # First on the embedded PostgreSQL, then, where TEST_DATABASE_URL names a server, on that one too.
 test: .venv
-	@env -u TEST_DATABASE_URL $(BIN)/pytest -n $(WORKERS)
-	@if [ -n "$$TEST_DATABASE_URL" ]; then echo "Again on the server in TEST_DATABASE_URL:"; $(BIN)/pytest -n $(WORKERS); fi
+	@env -u TEST_DATABASE_URL $(BIN)/pytest -n $(WORKERS) --dist worksteal
+	@if [ -n "$$TEST_DATABASE_URL" ]; then echo "Again on the server in TEST_DATABASE_URL:"; $(BIN)/pytest -n $(WORKERS) --dist worksteal; fi
 
 check: .venv
 	@$(BIN)/ruff check .

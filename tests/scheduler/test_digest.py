@@ -153,6 +153,7 @@ async def test_it_tells_of_what_was_after_the_last_one(busy: Desk, workers: Work
     await subscribe(busy, days=[2, 4])
     async with workers():
         await busy.digest("2026-11-24T09:00")
+        await busy.dashboard.settled()  # a digest tells the rows as they are when it is sent
         await busy.dashboard.run(
             "INSERT INTO deployments (project_id, version, environment, status, deployed_at)"
             " VALUES (1, 'v7', 'staging', 'success', '2026-11-24 10:00')"
