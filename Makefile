@@ -1,8 +1,6 @@
 # make up: run everything on this machine.  make test: the whole suite.  make check: linters and types.
 PYTHON ?= python3
 BIN := .venv/bin
-# Tests wait more than they compute: twice as many workers as small machines have cores.
-WORKERS ?= 4
 
 .PHONY: up test check bench requirements .venv clean
 
@@ -11,8 +9,8 @@ up: .venv
 
 # First on the embedded PostgreSQL, then, where TEST_DATABASE_URL names a server, on that one too.
 test: .venv
-	@env -u TEST_DATABASE_URL $(BIN)/pytest -n $(WORKERS) --dist worksteal
-	@if [ -n "$$TEST_DATABASE_URL" ]; then echo "Again on the server in TEST_DATABASE_URL:"; $(BIN)/pytest -n $(WORKERS) --dist worksteal; fi
+	@env -u TEST_DATABASE_URL $(BIN)/pytest -n auto --dist worksteal
+	@if [ -n "$$TEST_DATABASE_URL" ]; then echo "Again on the server in TEST_DATABASE_URL:"; $(BIN)/pytest -n auto --dist worksteal; fi
 
 check: .venv
 	@$(BIN)/ruff check .
