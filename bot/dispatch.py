@@ -21,7 +21,7 @@ from bot.envelope import (
     ViewRef,
     ViewSubmission,
 )
-from bot.errors import BadInput, BotError, Overdue, Repeated
+from bot.errors import BadInput, BotError, Repeated
 from bot.registry import Ask, Entry, Kind, MessageRef, Registry, Submitted, UnknownVerb, run
 from bot.services import people
 from bot.slack import SlackError
@@ -221,7 +221,7 @@ class Dispatcher:
         match error:
             case BadInput(field=str(block_id)) if door.kind is Kind.SUBMISSION:
                 return FieldErrors({block_id: str(error)[:2000]})
-            case Overdue() | BotError() | db_errors.NotFound():
+            case BotError() | db_errors.NotFound():
                 sentence = str(error)
             case db_errors.Unavailable() | db_errors.Timeout() if act.committing:
                 sentence = _UNCERTAIN

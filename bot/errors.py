@@ -36,14 +36,6 @@ class WrongState(BotError):
     """The record is in a state in which this cannot be done."""
 
 
-class Overdue(BotError):
-    """The work took longer than its deadline. `uncertain` where the COMMIT was already under way."""
-
-    def __init__(self, message: str, *, uncertain: bool) -> None:
-        super().__init__(message)
-        self.uncertain = uncertain
-
-
 class Repeated(BotError):
     """The same act arrived before and was carried out; `key` finds the answer it got."""
 
