@@ -17,6 +17,7 @@ from bot.rules import days
 from bot.services import health
 from bot.services.health import Finding
 from bot.settings import Settings
+from db.scripts import load_scripts
 from scheduler import registry as schedule
 
 # Platforms such as Heroku kill 30 s after SIGTERM; we are gone after 25.
@@ -36,8 +37,10 @@ async def serve_web(deps: Deps, stop: asyncio.Event, announce: Callable[[str], N
     app = bolt.build(deps, bolt.registry())
     socket = bolt.SocketListener(app, settings.slack_app_token.get_secret_value()) if settings.slack_app_token else None
 
+    migrations = frozenset(script.name for script in load_scripts())
+
     async def examine() -> Sequence[Finding]:
-        findings = await health.examine(deps)
+        findings = await health.examine(deps, migrations)
         if socket is not None:
             connected = await socket.connected()
             findings.append(Finding("socket", ok=connected, text="ok" if connected else "not connected to Slack"))

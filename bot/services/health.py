@@ -8,7 +8,6 @@ from typing import Final
 from bot.context import Deps
 from db.errors import DatabaseError
 from db.queries import claims, queue, schema_migrations
-from db.scripts import load_scripts
 
 _SECONDS: Final = 2.5
 # A job that is due for five minutes is taken by nobody.
@@ -42,20 +41,22 @@ async def figures(deps: Deps) -> Figures:
         return Figures(await queue.get_health(conn, deps.now()), tuple(await claims.list_last(conn)))
 
 
-async def examine(deps: Deps) -> list[Finding]:
-    """Database, migrations and queue; a database that does not answer within 2.5 s fails all of them."""
+async def examine(deps: Deps, known: frozenset[str]) -> list[Finding]:
+    """Database, migrations and queue; a database that does not answer within 2.5 s fails all of them.
+
+    `known` are the names of this program's migrations.
+    """
     try:
         async with asyncio.timeout(_SECONDS):
-            return await _examine(deps)
+            return await _examine(deps, known)
     except (DatabaseError, TimeoutError) as error:
         reason = str(error) or "no answer in time"
         return [Finding(name, ok=False, text=reason) for name in ("database", "migrations", "queue")]
 
 
-async def _examine(deps: Deps) -> list[Finding]:
+async def _examine(deps: Deps, known: frozenset[str]) -> list[Finding]:
     async with deps.pool.acquire() as conn:
-        applied = {row["name"] for row in await schema_migrations.list_migrations(conn)}
-        known = {script.name for script in load_scripts()}
+        applied = frozenset(row["name"] for row in await schema_migrations.list_migrations(conn))
         findings = [Finding("database", ok=True, text="ok"), _migrations(known - applied, applied - known)]
         if known - applied:
             return [*findings, Finding("queue", ok=False, text="its tables are made by `techops migrate`")]
@@ -64,7 +65,7 @@ async def _examine(deps: Deps) -> list[Finding]:
     return [*findings, _queue(health), _jobs(last)]
 
 
-def _migrations(pending: set[str], newer: set[str]) -> Finding:
+def _migrations(pending: frozenset[str], newer: frozenset[str]) -> Finding:
     if pending:
         return Finding("migrations", ok=False, text=f"run `techops migrate`: {len(pending)} pending")
     if newer:
