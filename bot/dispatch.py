@@ -205,9 +205,14 @@ class Dispatcher:
 
     async def _keep(self, act: Act, answer: Answer) -> None:
         kept = encode(answer) if act.key and act.committing else None
-        if act.key and kept is not None:
+        if act.key is None or kept is None:
+            return
+        try:
             async with self._deps.pool.acquire() as conn:
                 await acts.update_answer(conn, act.key, kept)
+        except db_errors.DatabaseError as error:
+            # The act is committed and has its answer; only a second delivery would have to do without.
+            _log.warning("answer_not_kept", reason=str(error))
 
     async def _first_answer(self, key: str) -> Answer:
         try:
