@@ -3,16 +3,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, Protocol, cast
 
 import asyncpg
 
 from db.config import DatabaseConfig, SslMode, connection_arguments
-from db.errors import DatabaseError, Unavailable, translate, translated, translated_connecting
+from db.errors import DatabaseError, NotFound, Unavailable, translate, translated, translated_connecting
 
-__all__ = ["Conn", "DatabaseConfig", "Pool", "Row", "SslMode", "connect", "open_pool"]
+__all__ = ["Conn", "DatabaseConfig", "Pool", "Row", "SslMode", "Watch", "connect", "open_pool"]
 
 Row = Mapping[str, Any]
 
@@ -67,12 +68,23 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no ty
         return status
 
 
-class Pool:
-    """A pool of connections; errors leave it in the terms of `db.errors`."""
+class Watch(Protocol):
+    """Who is told how the pool does."""
 
-    def __init__(self, raw: Any, config: DatabaseConfig) -> None:
+    def pool_waited(self, seconds: float) -> None:
+        """Somebody waited this long for a connection, in vain or not."""
+
+    def database_failed(self, sqlstate_class: str) -> None:
+        """The database refused or failed: the first two letters of the SQLSTATE, or a word where there is none."""
+
+
+class Pool:
+    """A pool of connections; errors leave it in the terms of `db.errors`. `watch` hears of waits and errors."""
+
+    def __init__(self, raw: Any, config: DatabaseConfig, watch: Watch | None = None) -> None:
         self._raw = raw
         self.config = config
+        self._watch = watch
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Conn]:
@@ -84,7 +96,7 @@ class Pool:
         Raises:
             Unavailable: no connection within `connect_timeout`, counting the wait for a free one.
         """
-        with translated():
+        with self._watched():
             raw = await self._take()
             try:
                 yield cast("Conn", raw)
@@ -109,7 +121,7 @@ class Pool:
         Raises:
             Unavailable: as `acquire`, or the connection was lost.
         """
-        with translated():
+        with self._watched():
             raw, transaction = await self._begin(settings)
             try:
                 try:
@@ -140,9 +152,25 @@ class Pool:
         """Connections open and not lent."""
         return int(self._raw.get_idle_size())
 
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Errors in our own terms, and counted."""
+        try:
+            with translated():
+                yield
+        except DatabaseError as error:
+            if self._watch is not None and not isinstance(error, NotFound):
+                self._watch.database_failed(error.sqlstate[:2] if error.sqlstate else type(error).__name__.lower())
+            raise
+
     async def _take(self) -> Any:
-        with translated_connecting():
-            return await self._raw.acquire(timeout=self.config.connect_timeout)
+        begun = time.monotonic()
+        try:
+            with translated_connecting():
+                return await self._raw.acquire(timeout=self.config.connect_timeout)
+        finally:
+            if self._watch is not None:
+                self._watch.pool_waited(time.monotonic() - begun)
 
     async def _give_back(self, raw: Any) -> None:
         try:
@@ -173,7 +201,7 @@ class Pool:
             raise
 
 
-async def open_pool(config: DatabaseConfig, *, connect_now: bool = True) -> Pool:
+async def open_pool(config: DatabaseConfig, *, connect_now: bool = True, watch: Watch | None = None) -> Pool:
     """Open a pool; it connects at once, to fail early, and afterwards as needed.
 
     Without `connect_now` a server that is away is noticed at the first use, for processes that outlive it.
@@ -191,7 +219,7 @@ async def open_pool(config: DatabaseConfig, *, connect_now: bool = True) -> Pool
             init=_set_codecs,
             reset=_nothing_to_reset,
         )
-    pool = Pool(raw, config)
+    pool = Pool(raw, config, watch)
     if not connect_now:
         return pool
     try:
