@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from db import rights
 from db.errors import DatabaseError, Timeout, Unavailable, translated
 from db.pool import DatabaseConfig, connect
 from db.queries import schema_migrations as records
@@ -128,11 +129,15 @@ async def migrate(
         await _preflight(connection)
         if status.pending:
             await records.bootstrap(connection)
+        has_role = await rights.ensure_role(connection, known)
+        warnings.extend(() if has_role else rights.explain_missing(known))
         applied = []
         for script in (script for script in known if script.name in status.pending):
             if on_progress is not None:
                 on_progress(script.name)
-            applied.append(await _apply(connection, script))
+            applied.append(await _apply(connection, script, has_role=has_role))
+        if has_role:
+            await rights.give_if_missing(connection, known)
         return Report(tuple(applied), (), await _offenders(connection), tuple(warnings))
 
 
@@ -225,13 +230,14 @@ async def _preflight(connection: Any) -> None:
         raise MigrationError(f"The role does not own {listed}. Set OWNER_DATABASE_URL to the owner of the tables.")
 
 
-async def _apply(connection: Any, script: Script) -> Applied:
+async def _apply(connection: Any, script: Script, *, has_role: bool) -> Applied:
     begun = time.monotonic()
+    statements = script.statements() if has_role else script.without_rights_of(rights.ROLE)
     try:
         if script.in_transaction:
-            duration = await _patiently(partial(_apply_whole, connection, script, begun))
+            duration = await _patiently(partial(_apply_whole, connection, script, statements, begun))
         else:
-            for statement in script.statements():
+            for statement in statements:
                 await _patiently(partial(connection.execute, statement))
             duration = _milliseconds_since(begun)
             await records.insert_migration(connection, script.version, script.name, script.checksum, duration)
@@ -248,9 +254,9 @@ async def _apply(connection: Any, script: Script) -> Applied:
     return Applied(script.name, duration)
 
 
-async def _apply_whole(connection: Any, script: Script, begun: float) -> int:
+async def _apply_whole(connection: Any, script: Script, statements: Sequence[str], begun: float) -> int:
     async with connection.transaction():
-        await connection.execute(script.sql)
+        await connection.execute("\n".join(statements))
         duration = _milliseconds_since(begun)
         await records.insert_migration(connection, script.version, script.name, script.checksum, duration)
     return duration

@@ -13,6 +13,7 @@ _MARK: Final = "-- no-transaction"
 _TOKEN: Final = re.compile(
     r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"[^"]*"|\$(?P<tag>[A-Za-z_]*)\$.*?\$(?P=tag)\$|(?P<end>;)""", re.DOTALL
 )
+_RIGHT: Final = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:GRANT\b|REVOKE\b|DO \$grants\$)", re.DOTALL)
 
 
 class MigrationError(Exception):
@@ -36,6 +37,15 @@ class Script:
     def in_transaction(self) -> bool:
         """Whether the file runs as one transaction."""
         return not self.sql.startswith(_MARK)
+
+    def rights(self) -> list[str]:
+        """The statements that give and take rights: GRANT, REVOKE, and DO blocks quoted with `$grants$`."""
+        return [statement for statement in self.statements() if _RIGHT.match(statement)]
+
+    def without_rights_of(self, role: str) -> list[str]:
+        """The statements, except those about the rights of a role, for a server where it does not exist."""
+        left_out = {statement for statement in self.rights() if role in statement}
+        return [statement for statement in self.statements() if statement not in left_out]
 
     def statements(self) -> list[str]:
         """The statements one by one."""
