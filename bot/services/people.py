@@ -13,8 +13,8 @@ from bot.errors import BadInput, Forbidden, Missing, Stranger, WrongState
 from bot.rules.suggest import closest
 from bot.slack import SlackError, SlackUnavailable, SlackUser, parse_user
 from db.models import Role, User
-from db.queries import people
-from db.queries.people import Identity
+from db.queries import links, people
+from db.queries.people import Identity, LastAdmin
 
 _REFRESH_AFTER: Final = timedelta(hours=24)
 _log = structlog.get_logger(__name__)
@@ -100,7 +100,7 @@ async def add(deps: Deps, act: Act, email: str, name: str, role: str) -> User:
     password_hash = await unusable_password_hash()
     async with deps.transaction(act) as conn:
         taken = await people.list_users_by_email(conn, email)
-        user_id = None if taken else await people.insert_user(conn, email, name.strip(), password_hash, wanted)
+        user_id = None if taken else await people.add_user(conn, email, name.strip(), password_hash, wanted)
         if user_id is None:
             raise WrongState(f"There is already an account with the address {email}.")
         return await people.get_user(conn, user_id)
@@ -121,9 +121,10 @@ async def set_role(deps: Deps, act: Act, email: str, role: str) -> User:
             number = "no account" if not found else "more than one account"
             raise Missing(f"There is {number} with the address {email}. `techops user list` shows all.")
         user = found[0]
-        if user.role == Role.ADMIN and wanted is not Role.ADMIN and not await people.count_other_admins(conn, user.id):
-            raise WrongState(f"{user.name} is the last active admin. Make somebody else an admin first.")
-        await people.update_role(conn, user.id, wanted)
+        try:
+            await people.update_role(conn, user.id, wanted)
+        except LastAdmin as error:
+            raise WrongState(f"{user.name} is the last active admin. Make somebody else an admin first.") from error
         return await people.get_user(conn, user.id)
 
 
@@ -164,6 +165,24 @@ async def _refreshed(deps: Deps, team_id: str, identity: Identity) -> User:
 
 
 async def _introduce(deps: Deps, team_id: str, slack_user_id: str, *, create: bool = True) -> User:
+    slack_user = await find_member(deps, team_id, slack_user_id)
+    async with deps.pool.acquire() as conn:
+        untied = await links.find_untied(conn, team_id, slack_user_id)
+    if untied is not None:
+        raise Forbidden(
+            f"{slack_user.name} is tied to no account, by their own `/techops unlink`, and their e-mail address does "
+            "not tie them again. `/techops link` does."
+        )
+    return await _tie(deps, team_id, slack_user, create=create)
+
+
+async def find_member(deps: Deps, team_id: str, slack_user_id: str) -> SlackUser:
+    """What Slack tells of a member of our own workspace, whether they have an account or not.
+
+    Raises:
+        Stranger: another workspace, a guest, a bot, or nobody.
+        Forbidden: Slack does not answer.
+    """
     try:
         home = (await deps.slack.identity()).team_id
         slack_user = await deps.slack.user(slack_user_id)
@@ -175,7 +194,7 @@ async def _introduce(deps: Deps, team_id: str, slack_user_id: str, *, create: bo
             "Slack does not tell me who that is, so nothing was done. Is the person in this workspace?"
         ) from error
     _check_member(slack_user, team_id, home)
-    return await _tie(deps, team_id, slack_user, create=create)
+    return slack_user
 
 
 def _check_member(person: SlackUser, team_id: str, home: str) -> None:
@@ -205,7 +224,7 @@ async def _tie(deps: Deps, team_id: str, slack_user: SlackUser, *, create: bool)
     act = Act(person=None, source="slack", origin={"team": team_id, "slack_user": slack_user.id})
     async with deps.transaction(act) as conn:
         if not known:
-            await people.insert_user(conn, slack_user.email, slack_user.name, password_hash, Role.USER)
+            await people.provision_user(conn, slack_user.email, slack_user.name, password_hash)
         found = await people.list_users_by_email(conn, slack_user.email)
         if len(found) != 1:
             raise Forbidden(
