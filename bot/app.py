@@ -19,6 +19,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
+from bot import logs
 from bot.context import Deps
 from bot.dispatch import Dispatcher
 from bot.envelope import Envelope, EnvelopeError, parse_payload
@@ -111,7 +112,8 @@ class SocketListener:
             return  # not acknowledged, so Slack offers it to another connection or tells the person
         self._running.add(task)
         try:
-            await self._answer(client, request)
+            with logs.request("socket"):
+                await self._answer(client, request)
         finally:
             self._running.discard(task)
 

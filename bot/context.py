@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from bot.auth import Actor
 from bot.errors import Repeated
+from bot.meters import Meters
 from bot.settings import Settings
 from bot.slack import Slack
 from db.pool import Conn, Pool
@@ -41,6 +42,7 @@ class Deps:
     pool: Pool
     slack: Slack
     clock: Callable[[], datetime]
+    meters: Meters = field(default_factory=Meters)
 
     def now(self) -> datetime:
         """This moment, aware, in UTC."""

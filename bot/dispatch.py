@@ -1,12 +1,12 @@
 """From an envelope to an acknowledgement: who asks, what for, the handler, its answer; and the one error translator."""
 
 import asyncio
-import uuid
 from collections.abc import Mapping
 from typing import Final
 
 import structlog
 
+from bot import logs, outcomes
 from bot.answering import Ack, Door, Memory, decode, deliver, encode, recall
 from bot.auth import Actor
 from bot.context import Act, Deps
@@ -23,7 +23,7 @@ from bot.envelope import (
 )
 from bot.errors import BadInput, BotError, Repeated
 from bot.registry import Ask, Entry, Kind, MessageRef, Registry, Submitted, UnknownVerb, run
-from bot.services import people
+from bot.services import links, people
 from bot.slack import SlackError
 from bot.views import help as help_views
 from bot.views import home as home_views
@@ -36,6 +36,7 @@ from db.queries import acts
 DEADLINE_SECONDS: Final = 2.0
 # Of the three seconds, what may have passed when the Home is brought up to date.
 _REFRESH_SECONDS: Final = 2.7
+_FOR_HELP: Final = frozenset({"", "help"})
 HOME_OPENED: Final = "app_home_opened"
 _log = structlog.get_logger(__name__)
 
@@ -77,6 +78,9 @@ class Dispatcher:
         slash = it.command.lstrip("/")
         found = self._registry.find_command(slash, it.text)
         if isinstance(found, UnknownVerb):
+            known = f"/{slash}" if slash in self._registry.slashes() else None
+            outcome = outcomes.OK if known and found.word.lower() in _FOR_HELP else outcomes.REFUSED
+            outcomes.account(self._deps, Kind.COMMAND, known, None, outcome, 0.0)
             return await deliver(self._help(found), door, self._deps)
         entry, text = found
         act = Act(None, "slack", origin=_origin(it.team_id, it.user_id, it.channel_id))
@@ -170,26 +174,39 @@ class Dispatcher:
         return await self._run(entry, Door(Kind.EVENT, slack_user_id, surface), act, it.team_id, event=event)
 
     async def _run(self, entry: Entry | None, door: Door, act: Act, team_id: str, **details: object) -> Ack:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        outcomes.begin(door.kind, entry, details)
         if entry is None:
+            outcomes.account(self._deps, door.kind, None, None, outcomes.REFUSED, 0.0)
             gone = "This button or form belongs to another version of TechOps. Please start again from the command."
             return await deliver(self._refused(gone, door), door, self._deps)
-        until = asyncio.get_running_loop().time() + _REFRESH_SECONDS
+        outcome = outcomes.OK
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                act.person = await people.resolve(self._deps, team_id, door.slack_user_id, introduce=entry.introduces)
-                ask = Ask(act=act, person=act.person, name=entry.name, **details)  # type: ignore[arg-type] # named above
+                person = await self._person(entry, team_id, door.slack_user_id)
+                act.person = person if entry.account else None
+                ask = Ask(act=act, person=person, name=entry.name, **details)  # type: ignore[arg-type] # named above
                 answer = await run(entry, ask, self._deps)
                 await self._keep(act, answer)
         except Repeated as repeated:
             answer = await self._first_answer(repeated.key)
         except TimeoutError:
+            outcome = outcomes.LATE
             answer = self._refused(_UNCERTAIN if act.committing else _LATE, door)
         except Exception as error:  # noqa: BLE001 - the one error translator
+            outcome = outcomes.outcome_of(error)
             answer = self._translate(error, entry, door, act)
         ack = await deliver(answer, door, self._deps)
+        outcomes.account(self._deps, door.kind, entry.name, act, outcome, loop.time() - begun)
         if door.from_home and act.person is not None and not isinstance(answer, OpenModal | FieldErrors):
-            await self._refresh_home(act.person, until)
+            await self._refresh_home(act.person, begun + _REFRESH_SECONDS)
         return ack
+
+    async def _person(self, entry: Entry, team_id: str, slack_user_id: str) -> Actor:
+        if entry.account:
+            return await people.resolve(self._deps, team_id, slack_user_id, introduce=entry.introduces)
+        return await links.whoever(self._deps, team_id, slack_user_id)
 
     async def _refresh_home(self, person: Actor, until: float) -> None:
         """Show the Home as it is after what was done from there, also where that came too late; best effort."""
@@ -239,7 +256,7 @@ class Dispatcher:
                 _log.warning("slack_failed", name=entry.name, reason=str(error))
                 sentence = "Slack did not answer me, so this could not be done. Please try again in a minute."
             case _:
-                error_id = uuid.uuid4().hex[:8]
+                error_id = logs.request_id()
                 _log.error("request_failed", error_id=error_id, name=entry.name, exc_info=error)
                 sentence = refusals.failure_text(error_id)
         return self._refused(sentence, door)
@@ -264,7 +281,7 @@ class Dispatcher:
         if not entries:
             known = ", ".join(f"`/{slash}`" for slash in self._registry.slashes())
             return refusals.refusal(f"I do not know the command /{unknown.slash}. I know {known}.")
-        if unknown.word.lower() in {"", "help"}:
+        if unknown.word.lower() in _FOR_HELP:
             return help_views.help_for(unknown.slash, entries)
         return help_views.unknown_verb(unknown.slash, unknown.word, unknown.suggestion, entries)
 

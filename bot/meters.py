@@ -5,7 +5,6 @@ send: every other value counts as `other`.
 """
 
 import os
-import re
 import socket
 import time
 from collections.abc import Iterator
@@ -21,19 +20,6 @@ _CALL_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _WAIT_SECONDS: Final = (0.001, 0.005, 0.025, 0.1, 0.5, 2.0)
 _JOB_SECONDS: Final = (0.05, 0.25, 1.0, 5.0, 30.0, 300.0, 3600.0)
 _METHODS: Final = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
-# Slack's error codes by what one has to do about them; https://docs.slack.dev/reference/methods lists them.
-_CODES: Final = (
-    ("auth", re.compile(r"invalid_auth|not_authed|token_.*|account_inactive|missing_scope|no_permission|.*token_type")),
-    ("channel", re.compile(r"channel_not_found|not_in_channel|is_archived|user_not_in_channel|messages_tab_disabled")),
-    ("trigger", re.compile(r".*trigger.*")),
-    ("gone", re.compile(r"message_not_found|thread_not_found|view_not_found|hash_conflict|not_found|cant_update.*")),
-    ("invalid", re.compile(r"invalid_.*|msg_.*|too_many_.*|no_text|view_too_large|push_limit_reached|metadata_.*")),
-)
-
-
-def code_class(code: str) -> str:
-    """The class of one of Slack's error codes."""
-    return next((name for name, pattern in _CODES if pattern.fullmatch(code)), OTHER)
 
 
 @dataclass(slots=True)

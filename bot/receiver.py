@@ -1,10 +1,14 @@
-"""The aiohttp application: what comes from Slack, and what tells whether we are well."""
+"""The aiohttp application: what comes from Slack, and what tells whether we are well.
+
+Every request has an id, which its log lines, its answer's `X-Request-Id` and what people are told of failures share.
+"""
 
 import hmac
 import ipaddress
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -13,15 +17,22 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
+from bot import logs
 from bot.api import application
 from bot.app import dispatch
 from bot.envelope import EnvelopeError, SslCheck, UrlVerification, parse_body
+from bot.meters import Meters
 from bot.services.health import Finding
 from bot.settings import Settings
 
 # The largest view is 250 KB (docs.slack.dev/reference/views); form encoding can triple it.
 _BODY_LIMIT: Final = 1024 * 1024
+_SLACK: Final = "/slack/events"
 _SIGNATURE_SECONDS: Final = 300
+# Asked every few seconds by machines; their lines would hide those of people.
+_QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+# A proxy on this machine adds one of these, and then whoever asks is somewhere else.
+_FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 _log = structlog.get_logger(__name__)
 
 Examine = Callable[[], Awaitable[Sequence[Finding]]]
@@ -40,6 +51,7 @@ class Receiver:
         measure: Measure,
         now: Callable[[], float],
         api: application.Api,
+        meters: Meters,
     ) -> None:
         secret = settings.slack_signing_secret
         self._app = app
@@ -49,12 +61,13 @@ class Receiver:
         self._now = now
         self._verifier = SignatureVerifier(secret.get_secret_value()) if secret else None
         self._api = api
+        self._meters = meters
         self._ending = False
 
     def application(self) -> web.Application:
         """The routes."""
-        routes = web.Application(client_max_size=_BODY_LIMIT, middlewares=[self._refuse_when_ending])
-        routes.router.add_post("/slack/events", self._slack)
+        routes = web.Application(client_max_size=_BODY_LIMIT, middlewares=[self._account, self._refuse_when_ending])
+        routes.router.add_post(_SLACK, self._slack)
         routes.router.add_get("/healthz", self._healthz)
         routes.router.add_get("/readyz", self._readyz)
         routes.router.add_get("/metrics", self._metrics)
@@ -65,6 +78,31 @@ class Receiver:
         """From now on new requests are refused with 503; those in hand are finished."""
         self._ending = True
         self._api.end()
+
+    @web.middleware
+    async def _account(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Number, count, time and log every request; what nobody foresaw becomes a 500 that names the number."""
+        if request.path in _QUIET:
+            return await self._answer(request, handler, "")
+        with logs.request("http") as request_id:
+            return await self._answer(request, handler, request_id)
+
+    async def _answer(self, request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
+        route, status, begun = _route(request), 499, time.monotonic()  # 499: the client has gone
+        try:
+            response = await _guarded(request, handler)
+            status = response.status
+        except web.HTTPException as error:
+            status = error.status
+            error.headers["X-Request-Id"] = request_id
+            raise
+        finally:
+            self._meters.served(route, request.method, status, time.monotonic() - begun)
+            if request_id:
+                _describe(route, status)
+        if request_id and not response.prepared:
+            response.headers["X-Request-Id"] = request_id
+        return response
 
     @web.middleware
     async def _refuse_when_ending(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -129,12 +167,39 @@ class Receiver:
     def _may_see_metrics(self, request: web.Request) -> bool:
         token = self._settings.metrics_token
         if token is not None:
-            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            return hmac.compare_digest(given.encode(), token.get_secret_value().encode())
+            scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+            right = hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.get_secret_value().encode())
+            return right and scheme.lower() == "bearer"
+        if any(name in request.headers for name in _FORWARDED):
+            return False
         try:
-            return ipaddress.ip_address(request.remote or "").is_loopback and "X-Forwarded-For" not in request.headers
+            return ipaddress.ip_address(request.remote or "").is_loopback
         except ValueError:
             return False
+
+
+async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException:
+        raise  # an answer, too: of an address that does not exist, or of a body that is too large
+    except Exception as error:  # noqa: BLE001 - the last one to catch it
+        error_id = logs.request_id()
+        _log.error("request_failed", error_id=error_id, exc_info=error)
+        return web.Response(status=500, text=f"Something unexpected went wrong. Its number in the log: {error_id}")
+
+
+def _describe(route: str, status: int) -> None:
+    logs.describe(route=route or None, status=status)
+    if route != _SLACK or status >= HTTPStatus.BAD_REQUEST:  # else the dispatcher has said how it came out
+        refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        logs.describe(outcome="refused" if refused else "ok" if status < HTTPStatus.BAD_REQUEST else "failed")
+
+
+def _route(request: web.Request) -> str:
+    """The pattern that took the request, such as /api/v1/deployments/{id}; empty where none did."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else ""
 
 
 def wall_clock() -> float:

@@ -2,51 +2,42 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Final, cast
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.meters import Meters, Outcome
 from bot.settings import Settings
+from bot.slack_errors import (
+    SlackError,
+    SlackRateLimited,
+    SlackRefused,
+    SlackUnavailable,
+    check_status,
+    named,
+    result_of,
+)
+
+__all__ = [
+    "BotIdentity",
+    "Slack",
+    "SlackError",
+    "SlackRateLimited",
+    "SlackRefused",
+    "SlackUnavailable",
+    "SlackUser",
+    "parse_user",
+]
 
 _CALL_SECONDS: Final = 10.0
 _CONNECT_SECONDS: Final = 3.0
 _CHANNEL_ID: Final = re.compile(r"[CGD][A-Z0-9]+\Z")  # names are in lower case
-_TRANSIENT: Final = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 JsonMap = Mapping[str, object]
-
-
-class SlackError(Exception):
-    """A call of the Web API did not succeed."""
-
-
-class SlackRateLimited(SlackError):
-    """HTTP 429: not done; to be tried again after `retry_after` seconds."""
-
-    def __init__(self, method: str, retry_after: float) -> None:
-        super().__init__(f"{method}: rate limited, again in {retry_after:g} s")
-        self.retry_after = retry_after
-
-
-class SlackUnavailable(SlackError):
-    """No answer, or a server error. Where `sent`, the call may have been carried out all the same."""
-
-    def __init__(self, method: str, reason: str, *, sent: bool) -> None:
-        super().__init__(f"{method}: {reason}")
-        self.sent = sent
-
-
-class SlackRefused(SlackError):
-    """Slack answered `ok: false`; `code` is its error code, `messages` the detail it gives for invalid blocks."""
-
-    def __init__(self, method: str, code: str, messages: tuple[str, ...] = ()) -> None:
-        super().__init__(f"{method}: {code}" + (f" ({'; '.join(messages)})" if messages else ""))
-        self.code = code
-        self.messages = messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +68,8 @@ class SlackUser:
 class Slack:
     """The Web API for one workspace. Create it inside a running event loop and close it at the end."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, meters: Meters | None = None) -> None:
+        self._meters = meters or Meters()
         token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
         timeout = aiohttp.ClientTimeout(total=_CALL_SECONDS, sock_connect=_CONNECT_SECONDS)
         self._session = aiohttp.ClientSession(timeout=timeout)
@@ -111,15 +103,16 @@ class Slack:
         channel = str(given.get("channel", ""))
         if channel in self._learned:
             given["channel"] = self._learned[channel]
-        try:
-            async with asyncio.timeout(deadline):
-                response = await function(**given)
-        except SlackApiError as error:
-            raise _named(method, error) from error
-        except aiohttp.ClientConnectorError as error:
-            raise SlackUnavailable(method, f"cannot connect ({error})", sent=False) from error
-        except (aiohttp.ClientError, TimeoutError, OSError, SlackRequestError) as error:
-            raise SlackUnavailable(method, f"no answer ({type(error).__name__}: {error})", sent=True) from error
+        with self._counted(method):
+            try:
+                async with asyncio.timeout(deadline):
+                    response = await function(**given)
+            except SlackApiError as error:
+                raise named(method, error) from error
+            except aiohttp.ClientConnectorError as error:
+                raise SlackUnavailable(method, f"cannot connect ({error})", sent=False) from error
+            except (aiohttp.ClientError, TimeoutError, OSError, SlackRequestError) as error:
+                raise SlackUnavailable(method, f"no answer ({type(error).__name__}: {error})", sent=True) from error
         data = cast("JsonMap", response.data) if isinstance(response.data, dict) else {}
         if method == "chat.postMessage" and _text(data, "channel") not in {"", channel}:
             # a channel that is known by name only can be edited in under its id only
@@ -133,15 +126,13 @@ class Slack:
             SlackUnavailable: no answer in time, or 5xx.
             SlackRefused: the address is used up, or the message is not valid.
         """
-        try:
-            async with asyncio.timeout(deadline), self._session.post(response_url, json=dict(body)) as response:
-                text = await response.text()
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise SlackUnavailable("response_url", f"no answer ({type(error).__name__})", sent=True) from error
-        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise SlackUnavailable("response_url", f"HTTP {response.status}", sent=True)
-        if response.status >= HTTPStatus.BAD_REQUEST:
-            raise SlackRefused("response_url", text[:200] or f"HTTP {response.status}")
+        with self._counted("response_url"):
+            try:
+                async with asyncio.timeout(deadline), self._session.post(response_url, json=dict(body)) as response:
+                    text = await response.text()
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                raise SlackUnavailable("response_url", f"no answer ({type(error).__name__})", sent=True) from error
+            check_status("response_url", response.status, text, sent=True)
 
     async def upload(self, upload_url: str, content: bytes) -> None:
         """Send a file's content to the address that files.getUploadURLExternal gave.
@@ -150,15 +141,25 @@ class Slack:
             SlackUnavailable: no answer, or 5xx; nobody sees the file before files.completeUploadExternal.
             SlackRefused: the address or the content was not taken.
         """
-        try:
-            async with self._session.post(upload_url, data=content) as response:
-                text = await response.text()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise SlackUnavailable("upload", f"no answer ({type(error).__name__})", sent=False) from error
-        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise SlackUnavailable("upload", f"HTTP {response.status}", sent=False)
-        if response.status >= HTTPStatus.BAD_REQUEST:
-            raise SlackRefused("upload", text[:200] or f"HTTP {response.status}")
+        with self._counted("upload"):
+            try:
+                async with self._session.post(upload_url, data=content) as response:
+                    text = await response.text()
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise SlackUnavailable("upload", f"no answer ({type(error).__name__})", sent=False) from error
+            check_status("upload", response.status, text, sent=False)
+
+    @contextmanager
+    def _counted(self, method: str) -> Iterator[Outcome]:
+        with self._meters.calling(method) as outcome:
+            try:
+                yield outcome
+            except SlackError as error:
+                outcome.name = result_of(error)
+                raise
+            except BaseException:
+                outcome.name = "given_up"
+                raise
 
     async def identity(self) -> BotIdentity:
         """Who we are, from auth.test; asked once."""
@@ -224,30 +225,6 @@ class Slack:
             if wanted in self._channels or not cursor:
                 break
         return listed
-
-
-def _named(method: str, error: SlackApiError) -> SlackError:
-    response = error.response
-    status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
-    data = getattr(response, "data", None)
-    body: JsonMap = data if isinstance(data, dict) else {}
-    code = str(body.get("error") or "")
-    if status == HTTPStatus.TOO_MANY_REQUESTS or code == "ratelimited":
-        return SlackRateLimited(method, _retry_after(getattr(response, "headers", {})))
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or not code or code in _TRANSIENT:
-        return SlackUnavailable(method, code or f"HTTP {status}", sent=True)
-    messages = _mapping(body, "response_metadata").get("messages")
-    detail = tuple(str(message) for message in messages) if isinstance(messages, list) else ()
-    return SlackRefused(method, code, detail)
-
-
-def _retry_after(headers: object) -> float:
-    value = next((v for k, v in dict(cast("JsonMap", headers)).items() if k.lower() == "retry-after"), "1")
-    first = value[0] if isinstance(value, list) else value
-    try:
-        return min(max(float(str(first)), 0.1), 3600.0)
-    except ValueError:
-        return 1.0
 
 
 def parse_user(data: JsonMap) -> SlackUser:

@@ -22,7 +22,7 @@ from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.domain.types import Channel, QueueManagerId
 from pgqueuer.errors import RetryRequested
 
-from bot import care_entries, delivery
+from bot import care_entries, delivery, logs
 from bot.context import Deps
 from bot.delivery import Entry, Job
 from bot.services import backups
@@ -221,22 +221,26 @@ def _manager(connection: Any, deps: Deps, bound: Mapping[str, Binding]) -> Queue
 def _bind(deps: Deps, entry: Entry) -> Callable[[QueuedJob], Awaitable[None]]:
     async def run(queued: QueuedJob) -> None:
         job = Job(queued.id, (queued.payload or b"").decode(), queued.attempts, queued.created)
-        try:
-            await entry(deps, job)
-        except RetryRequested as retry:
-            _log.info(
-                "Job comes back", entrypoint=queued.entrypoint, job=job.id, after=retry.delay, reason=retry.reason
-            )
-            raise
-        except SlackRateLimited as error:
-            raise RetryRequested(timedelta(seconds=error.retry_after), str(error)) from error
-        except (SlackUnavailable, Unavailable, Timeout) as error:
-            delay = timedelta(seconds=_backoff(job.attempts))
-            _log.warning("Job is tried again", entrypoint=queued.entrypoint, job=job.id, after=delay, reason=str(error))
-            raise RetryRequested(delay, str(error)) from error
-        except Exception:
-            _log.exception("Job is held; see `techops queue list`", entrypoint=queued.entrypoint, job=job.id)
-            raise
+        name = "lane" if queued.entrypoint in delivery.LANES else queued.entrypoint
+        with logs.job(job=job.id, entrypoint=queued.entrypoint), deps.meters.working(name) as outcome:
+            try:
+                await entry(deps, job)
+                outcome.name = "done"
+            except RetryRequested as retry:
+                outcome.name = "again"
+                _log.info("Job comes back", after=retry.delay, reason=retry.reason)
+                raise
+            except SlackRateLimited as error:
+                outcome.name = "again"
+                raise RetryRequested(timedelta(seconds=error.retry_after), str(error)) from error
+            except (SlackUnavailable, Unavailable, Timeout) as error:
+                outcome.name = "again"
+                delay = timedelta(seconds=_backoff(job.attempts))
+                _log.warning("Job is tried again", after=delay, reason=str(error))
+                raise RetryRequested(delay, str(error)) from error
+            except Exception:
+                _log.exception("Job is held; see `techops queue list`")
+                raise
 
     return run
 

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from bot import logs
 from bot.api import bodies, openapi
 from bot.api.calls import Call, Shared
 from bot.api.hub import Hub
@@ -102,6 +103,7 @@ def ending() -> web.Response:
 async def _answer(operation: Operation, call: Call) -> web.Response:
     if operation.scope:
         await call.identify(operation.scope)
+        logs.describe(token=call.caller.token.id, person=call.caller.token.owner_id)
         call.check_rate()
         if not operation.counts_itself:
             call.count()

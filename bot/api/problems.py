@@ -1,7 +1,6 @@
 """Refusals as `application/problem+json` (https://www.rfc-editor.org/rfc/rfc9457), with the field at fault."""
 
 import math
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,6 +9,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from bot import logs
 from bot.errors import BadInput, BotError, Forbidden, Missing, Unrecognised
 from db import errors as db_errors
 
@@ -114,7 +114,7 @@ def _of_database(error: Exception, *, committing: bool, where: str) -> Problem:
             return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The database cannot keep one of these values.")
         case db_errors.Conflict() | db_errors.ReferencedGone():
             return Problem(HTTPStatus.CONFLICT, "Something that this refers to was changed meanwhile. Try again.")
-    error_id = uuid.uuid4().hex[:8]
+    error_id = logs.request_id()
     _log.error("api_request_failed", error_id=error_id, where=where, exc_info=error)
     return Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR, f"Something unexpected went wrong. Its number in the log: {error_id}"

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from bot.context import Deps
+from bot.processes.figures import published
 from bot.processes.parts import database, open_deps, stopping
 from bot.settings import Settings
 from db.errors import DatabaseError
@@ -20,7 +21,12 @@ _log = structlog.get_logger(__name__)
 
 async def run(settings: Settings) -> None:
     """Tick until told to stop."""
-    async with stopping() as stop, database(settings) as complete, open_deps(complete, "scheduler") as deps:
+    async with (
+        stopping() as stop,
+        database(settings) as complete,
+        open_deps(complete, "scheduler") as deps,
+        published(deps),
+    ):
         await serve_clock(deps, stop)
 
 

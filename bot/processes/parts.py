@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pydantic import SecretStr
 
 from bot.context import Deps, utc_now
+from bot.meters import Meters
 from bot.settings import Settings
 from bot.slack import Slack
 from db import embedded
@@ -38,10 +39,11 @@ async def open_deps(settings: Settings, process: str, *, owner: bool = False) ->
 
     `owner`: connect as the owner of the tables.
     """
-    pool = await open_pool(settings.database(process, owner=owner), connect_now=False)
-    slack = Slack(settings)
+    meters = Meters(process)
+    pool = await open_pool(settings.database(process, owner=owner), connect_now=False, watch=meters)
+    slack = Slack(settings, meters)
     try:
-        yield Deps(settings, pool, slack, utc_now)
+        yield Deps(settings, pool, slack, utc_now, meters)
     finally:
         await slack.close()
         await pool.close()

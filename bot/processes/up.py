@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 from bot.context import utc_now
 from bot.processes.clock import serve_clock
+from bot.processes.figures import published
 from bot.processes.parts import database, open_deps, stopping
 from bot.processes.upkeep import owner_pool
 from bot.processes.web import serve_web
@@ -34,6 +35,7 @@ async def run(settings: Settings, say: Callable[[str], None], offer: Callable[[s
             sandbox = await stack.enter_async_context(open_sandbox(complete))
             complete = sandbox.settings
         deps = await stack.enter_async_context(open_deps(complete, "up"))
+        await stack.enter_async_context(published(deps))
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         async with asyncio.TaskGroup() as group:
             group.create_task(serve_web(deps, stop, ready.set_result))

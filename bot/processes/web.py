@@ -12,6 +12,7 @@ from bot import metrics, receiver
 from bot.api.application import Api
 from bot.context import Deps
 from bot.errors import SettingsError
+from bot.processes.figures import published
 from bot.processes.parts import database, open_deps, stopping
 from bot.rules import days
 from bot.services import health
@@ -27,7 +28,7 @@ _log = structlog.get_logger(__name__)
 
 async def run(settings: Settings) -> None:
     """Take requests until told to stop."""
-    async with stopping() as stop, database(settings) as complete, open_deps(complete, "web") as deps:
+    async with stopping() as stop, database(settings) as complete, open_deps(complete, "web") as deps, published(deps):
         await serve_web(deps, stop, _announce)
 
 
@@ -49,7 +50,7 @@ async def serve_web(deps: Deps, stop: asyncio.Event, announce: Callable[[str], N
     async def measure() -> bytes:
         return await metrics.render(deps, jobs, pipelines_waiting=api.waiting)
 
-    http = receiver.Receiver(app, settings, examine, measure, receiver.wall_clock, api)
+    http = receiver.Receiver(app, settings, examine, measure, receiver.wall_clock, api, deps.meters)
     runner = web.AppRunner(http.application(), handle_signals=False, shutdown_timeout=_FINISH_SECONDS, access_log=None)
     await runner.setup()
     # The first date in words would otherwise load its library within somebody's request.

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.processes.figures import published
 from bot.processes.parts import database, open_deps, stopping
 from bot.settings import Settings
 from bot.worker import care_bindings, run_worker
@@ -17,11 +18,11 @@ async def run(settings: Settings, *, care: bool) -> None:
 
 async def serve_queue(settings: Settings, stop: asyncio.Event) -> None:
     """Post and deliver until `stop`."""
-    async with open_deps(settings, "worker") as deps:
+    async with open_deps(settings, "worker") as deps, published(deps):
         await run_worker(deps, stop)
 
 
 async def serve_care(settings: Settings, stop: asyncio.Event) -> None:
     """Care for the database, as its tables' owner, until `stop`."""
-    async with open_deps(settings, "care", owner=True) as deps:
+    async with open_deps(settings, "care", owner=True) as deps, published(deps):
         await run_worker(deps, stop, table=care_bindings())
