@@ -108,6 +108,7 @@ class Entry:
     title: str = ""
     on_message: bool = False
     introduces: bool = True
+    account: bool = True
 
 
 def command(
@@ -119,6 +120,7 @@ def command(
     help: str = "",  # noqa: A002 - it is the command's help
     examples: Iterable[str] = (),
     default: bool = False,
+    account: bool = True,
 ) -> Callable[[H], H]:
     """A slash command's verb; `verb` is empty for the command alone.
 
@@ -130,21 +132,20 @@ def command(
         help: one line on what it does.
         examples: texts that can be copied, without the command.
         default: this handler also gets texts that begin with a number or a sign instead of a verb.
+        account: off, members of the workspace who have no account may do it too, and are not given one by it.
     """
     name = f"/{slash} {verb}".strip()
 
     def mark(handler: H) -> H:
-        entry = Entry(
-            Kind.COMMAND, name, handler, role, slash, verb, usage or verb, help, tuple(examples), default=default
-        )
-        return _mark(handler, entry)
+        words = (slash, verb, usage or verb, help, tuple(examples))
+        return _mark(handler, Entry(Kind.COMMAND, name, handler, role, *words, default=default, account=account))
 
     return mark
 
 
-def action(action_id: str, *, role: Role = Role.USER) -> Callable[[H], H]:
-    """A button, menu or other element with this action_id."""
-    return lambda handler: _mark(handler, Entry(Kind.ACTION, action_id, handler, role))
+def action(action_id: str, *, role: Role = Role.USER, account: bool = True) -> Callable[[H], H]:
+    """A button, menu or other element with this action_id; `account` as for commands."""
+    return lambda handler: _mark(handler, Entry(Kind.ACTION, action_id, handler, role, account=account))
 
 
 def submission(callback_id: str, *, role: Role = Role.USER) -> Callable[[H], H]:
