@@ -23,7 +23,7 @@ from bot.envelope import (
 )
 from bot.errors import BadInput, BotError, Repeated
 from bot.registry import Ask, Entry, Kind, MessageRef, Registry, Submitted, UnknownVerb, run
-from bot.services import links, people
+from bot.services import links
 from bot.slack import SlackError
 from bot.views import help as help_views
 from bot.views import home as home_views
@@ -184,8 +184,9 @@ class Dispatcher:
         outcome = outcomes.OK
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                person = await self._person(entry, team_id, door.slack_user_id)
-                act.person = person if entry.account else None
+                needs = entry.account, entry.introduces
+                person = await links.whoever(self._deps, team_id, door.slack_user_id, *needs)
+                act.person = person if person.user_id != links.NOBODY else None
                 ask = Ask(act=act, person=person, name=entry.name, **details)  # type: ignore[arg-type] # named above
                 answer = await run(entry, ask, self._deps)
                 await self._keep(act, answer)
@@ -202,11 +203,6 @@ class Dispatcher:
         if door.from_home and act.person is not None and not isinstance(answer, OpenModal | FieldErrors):
             await self._refresh_home(act.person, begun + _REFRESH_SECONDS)
         return ack
-
-    async def _person(self, entry: Entry, team_id: str, slack_user_id: str) -> Actor:
-        if entry.account:
-            return await people.resolve(self._deps, team_id, slack_user_id, introduce=entry.introduces)
-        return await links.whoever(self._deps, team_id, slack_user_id)
 
     async def _refresh_home(self, person: Actor, until: float) -> None:
         """Show the Home as it is after what was done from there, also where that came too late; best effort."""

@@ -54,12 +54,14 @@ def address_of(settings: Settings) -> str:
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
-async def whoever(deps: Deps, team_id: str, slack_user_id: str) -> Actor:
-    """As `people.resolve`, but a member of the workspace without an account is not given one: user id NOBODY.
+async def whoever(deps: Deps, team_id: str, slack_user_id: str, needs_account: bool, introduce: bool) -> Actor:
+    """As `people.resolve`; without `needs_account` a member of the workspace who has none gets none: user id NOBODY.
 
     Raises:
         Stranger, Forbidden: as `people.resolve`.
     """
+    if needs_account:
+        return await people.resolve(deps, team_id, slack_user_id, introduce=introduce)
     async with deps.pool.acquire() as conn:
         identity = await people_queries.find_identity(conn, team_id, slack_user_id)
     if identity is not None:

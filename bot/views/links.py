@@ -8,7 +8,7 @@ from db.models import User
 
 
 def link_offer(url: str, account: str) -> Reply:
-    """Give the address of the sign-in page; `account` is the e-mail of the present account, empty where there is none."""
+    """Give the address of the sign-in page; `account` is the e-mail of the present one, if any."""
     now = f" You are tied to the account {line(account, 120)} now; that ends then." if account else ""
     text = (
         "Sign in with your dashboard e-mail and password on this page, and TechOps knows you as that account from "
