@@ -39,7 +39,8 @@ _log = structlog.get_logger(__name__)
 class Door:
     """What a request offers for answering it. `surface` is `message`, `modal`, `home` or `` (nothing to look at).
 
-    `from_home`: it began on the Home tab, with a button there or in a form that such a button opened.
+    `from_home`: it began on the Home tab, with a button there or in a form that such a button opened. `message_ts`: the
+    message it began at, likewise.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Door:
     view_hash: str = ""
     first_input: str | None = None
     from_home: bool = False
+    message_ts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Memory:
     response_url: str = ""
     channel_id: str = ""
     from_home: bool = False
+    message_ts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ def remember(view: View, door: Door) -> View:
     memory: JsonObject = {"m": view.get("private_metadata") or "", "u": door.response_url, "c": door.channel_id}
     if door.from_home:
         memory["h"] = 1
+    if door.message_ts:
+        memory["t"] = door.message_ts
     return {**view, "private_metadata": json.dumps(memory, separators=(",", ":"))}
 
 
@@ -87,7 +92,8 @@ def recall(private_metadata: str) -> Memory:
         memory = None
     if not isinstance(memory, dict) or "m" not in memory:
         return Memory(private_metadata)
-    return Memory(str(memory["m"]), str(memory.get("u") or ""), str(memory.get("c") or ""), memory.get("h") == 1)
+    metadata, response_url, channel_id, ts = (str(memory.get(name) or "") for name in "muct")
+    return Memory(metadata, response_url, channel_id, memory.get("h") == 1, ts)
 
 
 async def deliver(answer: Answer, door: Door, deps: Deps) -> Ack:

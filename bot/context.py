@@ -72,6 +72,12 @@ class Deps:
                 yield conn
 
 
+def slack_origin(team_id: str, user_id: str, channel_id: str = "", message_ts: str = "") -> dict[str, str]:
+    """Where in Slack something was done, as it is kept with the activity; what is empty is left out."""
+    given = {"team": team_id, "user": user_id, "channel": channel_id, "message": message_ts}
+    return {name: value for name, value in given.items() if value}
+
+
 def utc_now() -> datetime:
     """The real clock."""
     return datetime.now(UTC)

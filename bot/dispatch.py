@@ -9,7 +9,7 @@ import structlog
 from bot import logs, outcomes
 from bot.answering import Ack, Door, Memory, decode, deliver, encode, recall
 from bot.auth import Actor
-from bot.context import Act, Deps
+from bot.context import Act, Deps, slack_origin
 from bot.envelope import (
     BlockActions,
     BlockSuggestion,
@@ -83,7 +83,7 @@ class Dispatcher:
             outcomes.account(self._deps, Kind.COMMAND, known, None, outcome, 0.0)
             return await deliver(self._help(found), door, self._deps)
         entry, text = found
-        act = Act(None, "slack", origin=_origin(it.team_id, it.user_id, it.channel_id))
+        act = Act(None, "slack", origin=slack_origin(it.team_id, it.user_id, it.channel_id))
         return await self._run(entry, door, act, it.team_id, text=text, channel_id=it.channel_id)
 
     async def _action(self, it: BlockActions) -> Ack:
@@ -102,10 +102,10 @@ class Dispatcher:
             view.id if view else "",
             view.hash if view else "",
             from_home=surface == "home" or memory.from_home,
+            message_ts=it.message.ts if it.message else memory.message_ts,
         )
         key = f"action:{it.team_id}:{it.user.id}:{pressed.action_ts}:{pressed.action_id}" if pressed.action_ts else None
-        ts = it.message.ts if it.message else ""
-        act = Act(None, "slack", key, _origin(it.team_id, it.user.id, channel_id, ts))
+        act = Act(None, "slack", key, slack_origin(it.team_id, it.user.id, door.channel_id, door.message_ts))
         return await self._run(
             self._registry.find(Kind.ACTION, pressed.action_id),
             door,
@@ -130,9 +130,10 @@ class Dispatcher:
             it.view.hash,
             it.view.first_input(),
             memory.from_home,
+            memory.message_ts,
         )
         key = f"view:{it.team_id}:{it.view.id}:{it.view.callback_id}"
-        act = Act(None, "slack", key, _origin(it.team_id, it.user.id, memory.channel_id))
+        act = Act(None, "slack", key, slack_origin(it.team_id, it.user.id, memory.channel_id, memory.message_ts))
         return await self._run(
             self._registry.find(Kind.SUBMISSION, it.view.callback_id),
             door,
@@ -151,8 +152,9 @@ class Dispatcher:
     async def _shortcut(self, it: Shortcut) -> Ack:
         channel_id = it.channel.id if it.channel else ""
         surface = "message" if it.message else ""
-        door = Door(Kind.SHORTCUT, it.user.id, surface, it.trigger_id, it.response_url, channel_id)
-        act = Act(None, "slack", origin=_origin(it.team_id, it.user.id, channel_id))
+        ts = it.message.ts if it.message else ""
+        door = Door(Kind.SHORTCUT, it.user.id, surface, it.trigger_id, it.response_url, channel_id, message_ts=ts)
+        act = Act(None, "slack", origin=slack_origin(it.team_id, it.user.id, channel_id, ts))
         return await self._run(
             self._registry.find(Kind.SHORTCUT, it.callback_id),
             door,
@@ -169,7 +171,8 @@ class Dispatcher:
         slack_user_id = str(user.get("id") if isinstance(user, dict) else user or "")
         if entry is None or not slack_user_id:
             return Ack()
-        act = Act(None, "slack", f"event:{it.event_id}", _origin(it.team_id, slack_user_id))
+        channel, ts = (found if isinstance(found := event.get(name), str) else "" for name in ("channel", "message_ts"))
+        act = Act(None, "slack", f"event:{it.event_id}", slack_origin(it.team_id, slack_user_id, channel, ts))
         surface = "home" if entry.name == HOME_OPENED and event.get("tab") == "home" else ""
         return await self._run(entry, Door(Kind.EVENT, slack_user_id, surface), act, it.team_id, event=event)
 
@@ -290,8 +293,3 @@ def _message_ref(message: MessageData | None, channel_id: str) -> MessageRef | N
     if message is None:
         return None
     return MessageRef(channel_id, message.ts, message.thread_ts, message.text, message.user)
-
-
-def _origin(team_id: str, user_id: str, channel_id: str = "", message_ts: str = "") -> dict[str, str]:
-    given = {"team": team_id, "user": user_id, "channel": channel_id, "message": message_ts}
-    return {name: value for name, value in given.items() if value}
