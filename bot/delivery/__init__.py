@@ -13,6 +13,7 @@ from pgqueuer.errors import RetryRequested
 
 from bot.context import Deps
 from bot.delivery.announce import announce, channels_for
+from bot.delivery.audits import send_audit
 from bot.delivery.cards import show_card
 from bot.delivery.direct import send_dm, send_file, send_notice, send_reply, tell_assignee, tell_summary
 from bot.delivery.jobs import LANES, Entry, Job, LaneWork
@@ -53,6 +54,7 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
         "remind": send_reminder,
         "escalate": escalate,
         "digest": send_digest,
+        "audit_export": send_audit,
         **dict.fromkeys(LANES, run_lane),
     }
 )

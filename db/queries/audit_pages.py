@@ -1,0 +1,122 @@
+"""Pages of the activity log, the newest first, read by keyset.
+
+A statement has only the conditions that are asked for; all of them are put together from the fragments in this file.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from db.models_audit import AuditEntry
+from db.pool import Conn
+
+_SELECT: Final = """
+SELECT a.id, a.at, a.actor_id, u.name AS actor_name, a.source, a.origin, a.note, a.subject_kind, a.subject_id, a.verb,
+    a.old, a.new
+FROM techops.activity AS a
+LEFT JOIN public.users AS u ON u.id = a.actor_id
+"""
+# A deleted record is known by what the log says of it.
+_OF_PROJECT: Final = """(a.subject_kind = 'project' AND a.subject_id = ${0}::bigint
+    OR a.subject_kind = 'deployment' AND a.subject_id IN (
+        SELECT d.id::bigint FROM public.deployments AS d WHERE d.project_id = ${0}::bigint::integer)
+    OR a.subject_kind = 'maintenance' AND a.subject_id IN (
+        SELECT m.id::bigint FROM public.maintenance_requests AS m WHERE m.project_id = ${0}::bigint::integer)
+    OR a.subject_kind IN ('deployment', 'maintenance')
+        AND (a.new -> 'project_id' = to_jsonb(${0}::bigint) OR a.old -> 'project_id' = to_jsonb(${0}::bigint)))"""
+_CONDITIONS: Final = (
+    ("kind", "a.subject_kind = ${0}::text"),
+    ("subject_id", "a.subject_id = ${0}::bigint"),
+    ("actor_id", "a.actor_id = ${0}::integer"),
+    ("project_id", _OF_PROJECT),
+    ("verb", "a.verb = ${0}::text"),
+    ("source", "a.source = ${0}::text"),
+    ("since", "a.at >= ${0}::timestamptz"),
+    ("until", "a.at < ${0}::timestamptz"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Which changes; None does not narrow. `since` is the first moment, `until` the first one past it."""
+
+    kind: str | None = None
+    subject_id: int | None = None
+    actor_id: int | None = None
+    project_id: int | None = None
+    verb: str | None = None
+    source: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The page behind the change with this number, or the one before it."""
+
+    id: int
+    backwards: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Changes, the newest first, and the cursors of the pages beside them, None at an end."""
+
+    rows: tuple[AuditEntry, ...]
+    before: Cursor | None
+    after: Cursor | None
+
+
+def page_statement(narrowing: Narrowing, cursor: Cursor | None, limit: int) -> tuple[str, list[object]]:
+    """The statement that reads a page, and its arguments."""
+    conditions, values = _conditions(narrowing)
+    backwards = cursor is not None and cursor.backwards
+    if cursor is not None:
+        values.append(cursor.id)
+        conditions.append(f"a.id {'>' if backwards else '<'} ${len(values)}::bigint")
+    values.append(limit)
+    where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+    way = "ASC" if backwards else "DESC"
+    return f"{_SELECT}{where}ORDER BY a.id {way} LIMIT ${len(values)}::bigint", values
+
+
+def count_statement(narrowing: Narrowing) -> tuple[str, list[object]]:
+    """The statement that counts the changes, and its arguments."""
+    conditions, values = _conditions(narrowing)
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT count(*) FROM techops.activity AS a{where}", values  # noqa: S608 - fragments of this file
+
+
+async def list_page(conn: Conn, narrowing: Narrowing, cursor: Cursor | None, size: int) -> Slice:
+    """The page behind or before the cursor, the first one without; `size` changes at most."""
+    statement, values = page_statement(narrowing, cursor, size + 1)
+    found = [AuditEntry(**dict(row)) for row in await conn.fetch(statement, *values)]
+    more, rows = len(found) > size, found[:size]
+    backwards = cursor is not None and cursor.backwards
+    if backwards:
+        rows.reverse()
+    if not rows:
+        return Slice((), None, None)
+    has_before, has_after = (more, True) if backwards else (cursor is not None, more)
+    return Slice(
+        rows=tuple(rows),
+        before=Cursor(rows[0].id, backwards=True) if has_before else None,
+        after=Cursor(rows[-1].id) if has_after else None,
+    )
+
+
+async def count_entries(conn: Conn, narrowing: Narrowing) -> int:
+    """How many changes there are."""
+    statement, values = count_statement(narrowing)
+    return int(await conn.fetchval(statement, *values))
+
+
+def _conditions(narrowing: Narrowing) -> tuple[list[str], list[object]]:
+    conditions: list[str] = []
+    values: list[object] = []
+    for name, condition in _CONDITIONS:
+        value = getattr(narrowing, name)
+        if value is not None:
+            values.append(value)
+            conditions.append(condition.format(len(values)))
+    return conditions, values
