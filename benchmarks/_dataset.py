@@ -5,6 +5,8 @@ Written with triggers off, as a copy of a dashboard that has run for two years w
 activity. Indexes are dropped while it is filled and made again afterwards, which takes a third of the time.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +18,8 @@ TABLES: Final = ("deployments", "maintenance_requests", "maintenance_status_hist
 
 _PEOPLE: Final = """
 INSERT INTO public.users (name, email, password_hash, role)
-SELECT 'Person ' || n, n || '@example.com', 'x', CASE WHEN n <= 5 THEN 'admin' WHEN n <= 80 THEN 'engineer' ELSE 'user' END
+SELECT 'Person ' || n, n || '@example.com', 'x',
+    CASE WHEN n <= 5 THEN 'admin' WHEN n <= 80 THEN 'engineer' ELSE 'user' END
 FROM generate_series(1, 200) AS n
 """
 _IDENTITIES: Final = """
@@ -61,14 +64,16 @@ FROM generate_series(1, $1::integer) AS n
 """
 _HISTORY: Final = """
 INSERT INTO public.maintenance_status_history (maintenance_request_id, old_status, new_status, changed_by, created_at)
-SELECT 1 + n % $2::integer, 'open', 'in_progress', 1 + n % 80, now()::timestamp - (1 - n / $1::float) * interval '730 days'
+SELECT 1 + n % $2::integer, 'open', 'in_progress', 1 + n % 80,
+    now()::timestamp - (1 - n / $1::float) * interval '730 days'
 FROM generate_series(1, $1::integer) AS n
 """
 _LOGS: Final = """
 INSERT INTO public.maintenance_work_logs
     (maintenance_request_id, user_id, work_description, hours_spent, work_date, created_at)
 SELECT 1 + n % $2::integer, 1 + n % 80, 'Looked at it', 0.25 * (1 + n % 16),
-    (now() - (1 - n / $1::float) * interval '730 days')::date, now()::timestamp - (1 - n / $1::float) * interval '730 days'
+    (now() - (1 - n / $1::float) * interval '730 days')::date,
+    now()::timestamp - (1 - n / $1::float) * interval '730 days'
 FROM generate_series(1, $1::integer) AS n
 """
 _INDEXES: Final = """
@@ -95,8 +100,25 @@ def size(scale: float) -> Size:
 
 
 async def fill(config: DatabaseConfig, scale: float) -> Size:
-    """Fill an empty, migrated database."""
+    """Fill an empty, migrated database with the named set."""
     rows = size(scale)
+    async with _filling(config) as conn:
+        await conn.execute(_DEPLOYMENTS, rows.deployments)
+        await conn.execute(_REQUESTS, rows.requests)
+        await conn.execute(_HISTORY, rows.history, max(1, rows.requests))
+        await conn.execute(_LOGS, rows.logs, max(1, rows.requests))
+    return rows
+
+
+async def fill_people(config: DatabaseConfig, *statements: str) -> None:
+    """Fill an empty, migrated database with people and projects, and then with what the statements insert."""
+    async with _filling(config) as conn:
+        for statement in statements:
+            await conn.execute(statement)
+
+
+@asynccontextmanager
+async def _filling(config: DatabaseConfig) -> AsyncIterator[Any]:
     conn = await connect(config)
     try:
         await conn.execute("SET session_replication_role = replica")
@@ -104,16 +126,12 @@ async def fill(config: DatabaseConfig, scale: float) -> Size:
         indexes = await _without_indexes(conn)
         for statement in (_PEOPLE, _IDENTITIES, _GROUPS, _PROJECTS):
             await conn.execute(statement)
-        await conn.execute(_DEPLOYMENTS, rows.deployments)
-        await conn.execute(_REQUESTS, rows.requests)
-        await conn.execute(_HISTORY, rows.history, max(1, rows.requests))
-        await conn.execute(_LOGS, rows.logs, max(1, rows.requests))
+        yield conn
         for definition in indexes:
             await conn.execute(definition)
         await conn.execute("VACUUM ANALYZE")
     finally:
         await conn.close()
-    return rows
 
 
 async def _without_indexes(conn: Any) -> list[str]:

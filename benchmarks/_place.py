@@ -65,10 +65,9 @@ async def serving(kind: str, dsn: str, slack_port: int = 9) -> AsyncIterator[int
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks._serve", kind, dsn, str(slack_port)), stdout=asyncio.subprocess.PIPE
     )
-    assert process.stdout is not None
     try:
         async with asyncio.timeout(READY_SECONDS):
-            line = await process.stdout.readline()
+            line = await process.stdout.readline() if process.stdout else b""
         yield int(line)
     finally:
         process.terminate()

@@ -40,7 +40,14 @@ def show(results: list[Result], console: Console) -> None:
     for it in results:
         goal = f"{it.compare} {it.wanted:g}{it.unit}"
         table.add_row(
-            it.goal, it.what, f"{it.value:.3g}{it.unit}", goal, "met" if it.met else "MISSED", it.ours, it.floor, it.limit
+            it.goal,
+            it.what,
+            f"{it.value:.3g}{it.unit}",
+            goal,
+            "met" if it.met else "MISSED",
+            it.ours,
+            it.floor,
+            it.limit,
         )
     console.print(table)
     for it in results:

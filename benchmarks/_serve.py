@@ -6,7 +6,6 @@ one listener that acknowledges with a string), `peer` (Bolt as it is usually use
 
 import asyncio
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -142,8 +141,7 @@ async def main(kind: str, dsn: str, slack_port: str) -> None:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(runner.addresses[0][1], flush=True)
-    while True:
-        await asyncio.sleep(time.time())
+    await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

@@ -50,10 +50,17 @@ async def run(place: Place) -> list[Result]:
         await pool.close()
     return [
         Result(
-            "3", f"dispatch among {len(entries)} entries", one / many, "at least", 0.85, "",
-            f"{1000 * REQUESTS / many:.0f}/s", f"{1000 * REQUESTS / one:.0f}/s with one entry", "1",
+            "3",
+            f"dispatch among {len(entries)} entries",
+            one / many,
+            "at least",
+            0.85,
+            "",
+            f"{1000 * REQUESTS / many:.0f}/s",
+            f"{1000 * REQUESTS / one:.0f}/s with one entry",
+            "1",
         )
-    ]  # fmt: skip
+    ]
 
 
 async def series(app: AsyncApp) -> None:

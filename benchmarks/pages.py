@@ -27,7 +27,17 @@ async def run(place: Place) -> list[Result]:
     first, last = found[worst]
     told = "; ".join(f"{name} {last:.2f} ms" for name, (_, last) in found.items())
     return [
-        Result("6", f"page 1000 of a list ({worst})", last / first, "at most", 1.5, "x", told, f"page 1 {first:.2f} ms", "1")
+        Result(
+            "6",
+            f"page 1000 of a list ({worst})",
+            last / first,
+            "at most",
+            1.5,
+            "x",
+            told,
+            f"page 1 {first:.2f} ms",
+            "1",
+        )
     ]
 
 

@@ -20,13 +20,17 @@ REQUESTS: Final = 800
 ALONE: Final = 200
 FILL: Final = (
     "INSERT INTO public.users (name, email, password_hash, role) VALUES ('Erik', 'erik@example.com', 'x', 'engineer')",
-    "INSERT INTO techops.slack_identities (team_id, slack_user_id, user_id, name) VALUES ('T0SANDBOX', 'U0ERIK', 1, 'E')",
+    "INSERT INTO techops.slack_identities (team_id, slack_user_id, user_id, name)"
+    " VALUES ('T0SANDBOX', 'U0ERIK', 1, 'E')",
     "INSERT INTO public.projects (name) VALUES ('Web App')",
     "INSERT INTO public.maintenance_requests (project_id, requested_by, title, description) VALUES (1, 1, 'T', 'D')",
     "VACUUM ANALYZE",
 )
 # As the worker and the nightly care would: rows that wait for nobody slow down who writes the next.
-BETWEEN: Final = ("TRUNCATE techops.pgqueuer, public.deployments, techops.approvals CASCADE", "VACUUM ANALYZE techops.activity")
+BETWEEN: Final = (
+    "TRUNCATE techops.pgqueuer, public.deployments, techops.approvals CASCADE",
+    "VACUUM ANALYZE techops.activity",
+)
 
 
 @dataclass
@@ -90,22 +94,43 @@ async def measure(config: DatabaseConfig, ports: dict[str, int], body: Callable[
 def throughput(it: dict[str, Rounds]) -> Result:
     ours, floor, peer = it["ours"].rate, it["floor"].rate, it["peer"].rate
     return Result(
-        "1", f"/deploy record, {CLIENTS} clients", ours / floor, "at least", 0.8, "",
-        f"{ours:.0f}/s", f"{floor:.0f}/s aiohttp + signature + INSERT; {peer:.0f}/s usual Bolt app", "1",
-    )  # fmt: skip
+        "1",
+        f"/deploy record, {CLIENTS} clients",
+        ours / floor,
+        "at least",
+        0.8,
+        "",
+        f"{ours:.0f}/s",
+        f"{floor:.0f}/s aiohttp + signature + INSERT; {peer:.0f}/s usual Bolt app",
+        "1",
+    )
 
 
 def reading(it: dict[str, Rounds]) -> Result:
     ours, floor = it["ours"].rate, it["floor"].rate
     return Result(
-        "2", f"/maintenance show, {CLIENTS} clients", ours / floor, "at least", 0.5, "",
-        f"{ours:.0f}/s", f"{floor:.0f}/s bare Bolt", "1",
-    )  # fmt: skip
+        "2",
+        f"/maintenance show, {CLIENTS} clients",
+        ours / floor,
+        "at least",
+        0.5,
+        "",
+        f"{ours:.0f}/s",
+        f"{floor:.0f}/s bare Bolt",
+        "1",
+    )
 
 
 def latency(it: dict[str, Rounds]) -> Result:
     ours, floor, peer = it["ours"].p50, it["floor"].p50, it["peer"].p50
     return Result(
-        "4", "/deploy record, one client, p50", ours / floor, "at most", 1.5, "",
-        f"{ours:.2f} ms", f"{floor:.2f} ms; {peer:.1f} ms usual Bolt app", "1",
-    )  # fmt: skip
+        "4",
+        "/deploy record, one client, p50",
+        ours / floor,
+        "at most",
+        1.5,
+        "",
+        f"{ours:.2f} ms",
+        f"{floor:.2f} ms; {peer:.1f} ms usual Bolt app",
+        "1",
+    )

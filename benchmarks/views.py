@@ -54,8 +54,9 @@ async def equal(config: DatabaseConfig, name: str) -> None:
     """Raises RuntimeError where the rows of the two differ."""
     conn = await connect(config)
     try:
-        query = f"(TABLE documented_{name} EXCEPT ALL TABLE {name}) UNION ALL (TABLE {name} EXCEPT ALL TABLE documented_{name})"  # noqa: S608 - names of this file
-        if await conn.fetch(query):
+        documented = f"documented_{name}"
+        one_way, other = (f"(TABLE {a} EXCEPT ALL TABLE {b})" for a, b in ((documented, name), (name, documented)))
+        if await conn.fetch(f"{one_way} UNION ALL {other}"):
             raise RuntimeError(f"{name} has other rows than documented")
     finally:
         await conn.close()
