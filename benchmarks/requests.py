@@ -18,10 +18,12 @@ ROUNDS: Final = 7
 CLIENTS: Final = 16
 REQUESTS: Final = 800
 ALONE: Final = 200
+IDENTITY: Final = """
+INSERT INTO techops.slack_identities (team_id, slack_user_id, user_id, name) VALUES ('T0SANDBOX', 'U0ERIK', 1, 'Erik')
+"""
 FILL: Final = (
     "INSERT INTO public.users (name, email, password_hash, role) VALUES ('Erik', 'erik@example.com', 'x', 'engineer')",
-    "INSERT INTO techops.slack_identities (team_id, slack_user_id, user_id, name)"
-    " VALUES ('T0SANDBOX', 'U0ERIK', 1, 'E')",
+    IDENTITY,
     "INSERT INTO public.projects (name) VALUES ('Web App')",
     "INSERT INTO public.maintenance_requests (project_id, requested_by, title, description) VALUES (1, 1, 'T', 'D')",
     "VACUUM ANALYZE",
