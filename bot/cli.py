@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from bot import cli_backups, cli_digest, cli_maintenance, cli_tokens
+from bot import cli_backups, cli_digest, cli_maintenance, cli_roles, cli_tokens
 from bot import cli_support as support
 from bot.errors import BotError, SettingsError
 from bot.processes import upkeep
@@ -33,6 +33,8 @@ app.add_typer(cli_maintenance.app, name="maintenance")
 app.add_typer(cli_backups.app, name="backup")
 app.command("restore")(cli_backups.restore)
 app.add_typer(cli_digest.app, name="digest")
+app.add_typer(cli_roles.roles_app, name="roles")
+app.add_typer(cli_roles.rls_app, name="rls")
 
 
 def main() -> None:
@@ -143,12 +145,14 @@ def print_manifest(
     from bot import app as bolt
     from bot import manifest
 
-    address = url or (support.settings().public_url or "" if not socket else "")
+    public = support.settings().public_url
+    address = url or (public or "" if not socket else "")
     if not address and not socket:
         raise SettingsError(
             "Say where Slack reaches the bot: --url https://bot.example.com, or --socket for Socket Mode."
         )
-    typer.echo(json.dumps(manifest.build(bolt.registry(), url=address or None), indent=2))
+    links = manifest.unfurl_domains(public or address)
+    typer.echo(json.dumps(manifest.build(bolt.registry(), url=address or None, links=links), indent=2))
 
 
 @user_app.command("add")
@@ -160,7 +164,9 @@ def user_add(
 ) -> None:
     """Add an account; nobody knows its password until it is set by a link."""
     user = support.run(
-        support.with_deps(support.settings(), lambda deps: people.add(deps, support.act(), email, name, role))
+        support.with_deps(
+            support.settings(), lambda deps: people.add(deps, support.act(), email, name, role), owner=True
+        )
     )
     support.show([asdict(user)], ("id", "name", "email", "role"), as_json=as_json)
 
@@ -176,7 +182,9 @@ def user_list(as_json: support.Json = False) -> None:
 def user_role(email: str, role: str, as_json: support.Json = False) -> None:
     """Give an account another role."""
     user = support.run(
-        support.with_deps(support.settings(), lambda deps: people.set_role(deps, support.act(), email, role))
+        support.with_deps(
+            support.settings(), lambda deps: people.set_role(deps, support.act(), email, role), owner=True
+        )
     )
     support.show([asdict(user)], ("id", "name", "email", "role"), as_json=as_json)
 

@@ -37,11 +37,11 @@ async def with_database(known: Settings, use: Callable[[Settings], Awaitable[Res
         return await use(complete)
 
 
-async def with_deps(known: Settings, use: Callable[[Deps], Awaitable[Result]]) -> Result:
-    """Do something with the parts of a process."""
+async def with_deps(known: Settings, use: Callable[[Deps], Awaitable[Result]], *, owner: bool = False) -> Result:
+    """Do something with the parts of a process; as the owner of the tables with `owner`."""
     async with AsyncExitStack() as stack:
         complete = await stack.enter_async_context(database(known))
-        return await use(await stack.enter_async_context(open_deps(complete, "command")))
+        return await use(await stack.enter_async_context(open_deps(complete, "command", owner=owner)))
 
 
 def act() -> Act:

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
 from db.pool import DatabaseConfig, SslMode
+from db.rights import ROLE
 
 
 def _zone(name: str) -> str:
@@ -131,13 +132,15 @@ class Settings(BaseSettings):
     def database(self, process: str, *, owner: bool = False) -> DatabaseConfig:
         """The database to connect to, named after the process in pg_stat_activity.
 
-        `owner` asks for OWNER_DATABASE_URL, which falls back to the ordinary connection.
+        `owner` asks for OWNER_DATABASE_URL, which falls back to the ordinary address; its rights are kept. An ordinary
+        connection of a role that may do so becomes techops_app.
         """
         url = (self.owner_database_url if owner else None) or self.database_url
         common = DatabaseConfig(
             dsn=url.get_secret_value() if url else None,
             ssl=self.db_ssl if not url or self.db_ssl else None,
             ssl_root_cert=self.db_ssl_root_cert,
+            role=None if owner else ROLE,
             timezone=self.dashboard_timezone,
             application_name=f"techops {process}",
             max_size=self.db_pool_size,
@@ -152,6 +155,7 @@ class Settings(BaseSettings):
             password=self.db_password.get_secret_value() if self.db_password else None,
             ssl=self.db_ssl or "false",
             ssl_root_cert=common.ssl_root_cert,
+            role=common.role,
             timezone=common.timezone,
             application_name=common.application_name,
             max_size=common.max_size,

@@ -17,6 +17,7 @@ class DatabaseConfig:
     Either `dsn` (a `postgresql://` address; its own `sslmode` counts unless `ssl` is given) or the parts.
     `ssl`: `true` checks the server's certificate and name against `ssl_root_cert` or the system's authorities,
     `require` encrypts without checking, `false` does not encrypt, None leaves it to the address.
+    `role`: whose rights a connection takes, where it may and that role has any here; else it keeps its own.
     `timezone` is the zone in which the dashboard writes its zone-less timestamps.
     """
 
@@ -28,6 +29,7 @@ class DatabaseConfig:
     password: str | None = field(default=None, repr=False)
     ssl: SslMode | None = None
     ssl_root_cert: Path | None = None
+    role: str | None = None
     timezone: str = "UTC"
     application_name: str = "techops"
     max_size: int = 20

@@ -22,6 +22,7 @@ import asyncpg
 from db import embedded_binaries
 from db.embedded_binaries import Binaries, EmbeddedError
 from db.embedded_cluster import PORT, SUPERUSER, Cluster
+from db.queries.app_role import ROLE, create_role
 
 __all__ = ["EmbeddedError", "EmbeddedServer", "start"]
 
@@ -34,13 +35,16 @@ _LEFTOVER: Final = "pre-existing shared memory block"
 DATABASE_EXISTS: Final = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
 CREATE_STATISTICS: Final = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"
 QUOTED_NAME: Final = "SELECT quote_ident($1)"
+QUOTED_LITERAL: Final = "SELECT quote_literal($1)"
+# A password stands in its statement, which would be kept among the statistics.
+HIDE_STATEMENT: Final = "SELECT set_config('pg_stat_statements.track', 'none', false)"
 
 
 @dataclass(slots=True)
 class EmbeddedServer:
     """A running embedded server. `adopted`: it ran already when we came.
 
-    `dsn` is for the bot, `owner_dsn` for who owns the tables.
+    `dsn` is for the bot, which signs in as techops_app; `owner_dsn` for who owns the tables, here the superuser.
     """
 
     dsn: str = field(repr=False)
@@ -101,14 +105,16 @@ async def start(
             process = await _launch(cluster, durable=durable)
         try:
             await _ensure_database(cluster, database)
+            await _ensure_role(cluster)
             users = os.open(cluster.base / "users.lock", os.O_CREAT | os.O_RDWR, 0o600)
             fcntl.flock(users, fcntl.LOCK_SH)
         except BaseException:
             if process is not None:
                 await asyncio.to_thread(cluster.end, process)
             raise
-    dsn = _dsn(cluster, database)
-    return EmbeddedServer(dsn, dsn, adopted, cluster.binaries.major, cluster, process, users)
+    dsn = _dsn(cluster, database, ROLE, cluster.app_password)
+    owner_dsn = _dsn(cluster, database, SUPERUSER, cluster.password)
+    return EmbeddedServer(dsn, owner_dsn, adopted, cluster.binaries.major, cluster, process, users)
 
 
 def _prepare(directory: Path, binaries: Binaries | None) -> Cluster:
@@ -189,6 +195,15 @@ async def _ensure_database(cluster: Cluster, database: str) -> None:
             await connection.execute(CREATE_STATISTICS)
 
 
+async def _ensure_role(cluster: Cluster) -> None:
+    """Let the bot's own role sign in with the password that is kept for it; its rights come with the migrations."""
+    async with _session(cluster, "postgres") as connection:
+        await connection.execute(HIDE_STATEMENT)
+        await create_role(connection)
+        password = await connection.fetchval(QUOTED_LITERAL, cluster.app_password)
+        await connection.execute(f"ALTER ROLE {ROLE} PASSWORD {password}")
+
+
 @asynccontextmanager
 async def _session(cluster: Cluster, database: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await _connect(cluster, database)
@@ -209,9 +224,9 @@ async def _connect(cluster: Cluster, database: str) -> asyncpg.Connection:
     )
 
 
-def _dsn(cluster: Cluster, database: str) -> str:
+def _dsn(cluster: Cluster, database: str, role: str, password: str) -> str:
     place = quote(str(cluster.socket_directory), safe="")
-    return f"postgresql://{SUPERUSER}:{cluster.password}@/{quote(database, safe='')}?host={place}&port={PORT}"
+    return f"postgresql://{role}:{password}@/{quote(database, safe='')}?host={place}&port={PORT}"
 
 
 @asynccontextmanager

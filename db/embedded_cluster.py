@@ -61,14 +61,14 @@ class Cluster:
     def password(self) -> str:
         """The superuser's password; made at random on the first call, readable by us alone."""
         path = self.base / "password"
-        if path.exists():
-            return path.read_text(encoding="utf-8").strip()
-        if self.data.exists():
+        if not path.exists() and self.data.exists():
             raise EmbeddedError(f"The password of the embedded database is lost: {path} is missing. Put it back.")
-        password = secrets.token_urlsafe(32)
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-            file.write(password + "\n")
-        return password
+        return _kept_secret(path)
+
+    @property
+    def app_password(self) -> str:
+        """The password of the bot's own role; made anew where its file is missing, readable by us alone."""
+        return _kept_secret(self.base / "app-password")
 
     @property
     def socket_directory(self) -> Path:
@@ -245,6 +245,15 @@ class Cluster:
                 return True
             time.sleep(_POLL_SECONDS)
         return False
+
+
+def _kept_secret(path: Path) -> str:
+    if path.exists():
+        return path.read_text(encoding="utf-8").strip()
+    secret = secrets.token_urlsafe(32)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        file.write(secret + "\n")
+    return secret
 
 
 def _short_directory(data: Path, user: ServerUser | None) -> Path:

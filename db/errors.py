@@ -1,7 +1,7 @@
 """What can go wrong with the database, in terms that a caller can act on.
 
 asyncpg has one class for each of some 250 error codes. Nobody above `db` should have to know them: they are translated
-here into eight that differ in what the caller can do.
+here into nine that differ in what the caller can do.
 """
 
 from collections.abc import Callable, Iterator
@@ -57,6 +57,10 @@ class ReferencedGone(ConstraintError):
 
 class CheckFailed(ConstraintError):
     """A CHECK or NOT NULL constraint refused a value."""
+
+
+class NotAllowed(DatabaseError):
+    """The role in use lacks a right; the message names what on. `techops migrate` gives techops_app what it needs."""
 
 
 class DataRejected(DatabaseError):
@@ -165,6 +169,11 @@ _KINDS: Final[tuple[tuple[Callable[[BaseException], bool], type[DatabaseError], 
         lambda exc: isinstance(exc, _DATA_REJECTED) or _refused_before_sending(exc),
         DataRejected,
         "The database does not take this value",
+    ),
+    (
+        lambda exc: isinstance(exc, asyncpg.InsufficientPrivilegeError),
+        NotAllowed,
+        "The database role lacks a right (`techops migrate` gives techops_app those that this program needs)",
     ),
     (lambda exc: isinstance(exc, asyncpg.PostgresError), DatabaseError, "The database refused"),
 )

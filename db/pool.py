@@ -2,15 +2,16 @@
 # ruff: noqa: ASYNC109 - `timeout` is asyncpg's own parameter, which the protocol below repeats
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import Any, Final, Protocol, cast
 
 import asyncpg
 
 from db.config import DatabaseConfig, SslMode, connection_arguments
+from db.connections import Connection, set_up
 from db.errors import DatabaseError, NotFound, Unavailable, translate, translated, translated_connecting
 
 __all__ = ["Conn", "DatabaseConfig", "Pool", "Row", "SslMode", "Watch", "connect", "open_pool"]
@@ -53,19 +54,6 @@ class Conn(Protocol):
 
     def cursor(self, query: str, *args: object, prefetch: int | None = None) -> Any:
         """Rows one by one, for results that do not fit into memory; `async for`, inside a transaction."""
-
-
-class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
-    """asyncpg's connection, except that a COMMIT which the server turned into a ROLLBACK is an error.
-
-    It does so, without an error, when a statement of the transaction had failed and somebody ignored that.
-    """
-
-    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:
-        status = str(await super().execute(query, *args, timeout=timeout))
-        if query == "COMMIT;" and status == "ROLLBACK":
-            raise DatabaseError("Nothing was saved: an earlier statement had failed, and its error was ignored.")
-        return status
 
 
 class Watch(Protocol):
@@ -212,11 +200,11 @@ async def open_pool(config: DatabaseConfig, *, connect_now: bool = True, watch: 
     with translated_connecting():
         raw = await asyncpg.create_pool(
             **connection_arguments(config),
-            connection_class=_Connection,
+            connection_class=Connection,
             min_size=0,
             max_size=config.max_size,
             max_inactive_connection_lifetime=config.idle_seconds,
-            init=_set_codecs,
+            init=partial(set_up, config.role),
             reset=_nothing_to_reset,
         )
     pool = Pool(raw, config, watch)
@@ -239,8 +227,12 @@ async def connect(config: DatabaseConfig) -> Any:
         Unavailable: the server cannot be reached or refuses the sign-in.
     """
     with translated_connecting():
-        connection = await asyncpg.connect(**connection_arguments(config), connection_class=_Connection)
-        await _set_codecs(connection)
+        connection = await asyncpg.connect(**connection_arguments(config), connection_class=Connection)
+        try:
+            await set_up(config.role, connection)
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
 
 
@@ -269,11 +261,6 @@ def _discard(raw: Any) -> None:
     # the pool takes a lost connection back by itself, and its stand-in then refuses every call
     with suppress(asyncpg.InterfaceError):
         raw.terminate()
-
-
-async def _set_codecs(connection: Any) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(name, schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
 
 
 async def _nothing_to_reset(_connection: object) -> None:

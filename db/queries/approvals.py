@@ -197,13 +197,7 @@ async def list_approvers(conn: Conn, approval_id: int, limit: int) -> list[str]:
     return [row["slack_user_id"] for row in await conn.fetch(LIST_APPROVERS, approval_id, limit)]
 
 
-INSERT_REMINDED: Final = """
-WITH told AS (SELECT techops.enqueue_announcement())
-INSERT INTO techops.activity (source, subject_kind, subject_id, verb, new)
-SELECT 'scheduler', a.subject_kind, a.subject_id, 'approval_reminded', to_jsonb(a) - 'asked'
-FROM techops.approvals AS a, told
-WHERE a.id = $1
-"""
+INSERT_REMINDED: Final = "SELECT techops.tell_reminded($1)"
 
 
 async def insert_reminded(conn: Conn, approval_id: int) -> None:

@@ -1,13 +1,24 @@
 """Dashboard users, and the Slack people tied to them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from db.errors import NotFound
+from db.errors import CheckFailed, DatabaseError, NotFound, translated
 from db.models import User
 from db.pool import Conn, Row
+
+_LAST_ADMIN: Final = "techops_last_admin"
+
+
+class LastAdmin(DatabaseError):
+    """The account is the last active admin and has to stay one."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(f"User {user_id} is the last active admin.")
+        self.user_id = user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,37 +91,51 @@ async def list_users(conn: Conn) -> list[User]:
     return [_user(row) for row in await conn.fetch(LIST_USERS)]
 
 
-INSERT_USER: Final = """
-INSERT INTO public.users (email, name, password_hash, role) VALUES ($1, $2, $3, $4)
-ON CONFLICT (email) DO NOTHING
-RETURNING id
-"""
+# Accounts are made and changed by functions alone: the bot's role may neither write to the table nor read a hash.
+PROVISION_USER: Final = "SELECT techops.provision_user($1, $2, $3)"
 
 
-async def insert_user(conn: Conn, email: str, name: str, password_hash: str, role: str) -> int | None:
-    """Add an account and return its id; None where the address is taken."""
-    user_id = await conn.fetchval(INSERT_USER, email, name[:255], password_hash, role)
+async def provision_user(conn: Conn, email: str, name: str, password_hash: str) -> int | None:
+    """Add an account, as `user`, and return its id; None where the address is taken, in whatever case."""
+    user_id = await conn.fetchval(PROVISION_USER, email, name, password_hash)
     return int(user_id) if user_id is not None else None
 
 
-UPDATE_ROLE: Final = "UPDATE public.users SET role = $2 WHERE id = $1"
+ADD_USER: Final = "SELECT techops.add_user($1, $2, $3, $4)"
 
 
-async def update_role(conn: Conn, user_id: int, role: str) -> None:
-    """Give an account another role."""
-    await conn.execute(UPDATE_ROLE, user_id, role)
+async def add_user(conn: Conn, email: str, name: str, password_hash: str, role: str) -> int | None:
+    """As `provision_user`, with a role.
+
+    Raises:
+        NotAllowed: the transaction's actor is no active admin, and the connection not that of the tables' owner.
+    """
+    with translated():
+        user_id = await conn.fetchval(ADD_USER, email, name, password_hash, role)
+    return int(user_id) if user_id is not None else None
 
 
-COUNT_OTHER_ADMINS: Final = """
-SELECT count(*) FROM (
-    SELECT u.id FROM public.users AS u WHERE u.role = 'admin' AND u.is_active AND u.id <> $1 FOR UPDATE
-) AS others
-"""
+UPDATE_ROLE: Final = "SELECT techops.set_user_role($1, $2)"
 
 
-async def count_other_admins(conn: Conn, user_id: int) -> int:
-    """Active admins besides this account, locked until the end of the transaction so that two cannot leave together."""
-    return int(await conn.fetchval(COUNT_OTHER_ADMINS, user_id))
+async def update_role(conn: Conn, user_id: int, role: str) -> bool:
+    """Give an account another role; False where there is none with this id. Other such changes wait for this one.
+
+    Raises:
+        LastAdmin: it is the last active admin; the transaction has failed.
+        NotAllowed: as `add_user`.
+    """
+    with _last_admin(user_id):
+        return await conn.fetchval(UPDATE_ROLE, user_id, role) is True
+
+
+UPDATE_ACTIVE: Final = "SELECT techops.set_user_active($1, $2)"
+
+
+async def update_active(conn: Conn, user_id: int, *, is_active: bool) -> bool:
+    """Activate or deactivate an account; as `update_role`."""
+    with _last_admin(user_id):
+        return await conn.fetchval(UPDATE_ACTIVE, user_id, is_active) is True
 
 
 INSERT_IDENTITY: Final = """
@@ -149,6 +174,17 @@ WHERE i.team_id = $1 AND i.slack_user_id = ANY($2::text[])
 async def list_users_by_slack_id(conn: Conn, team_id: str, slack_user_ids: Sequence[str]) -> list[User]:
     """The accounts of these Slack people; people without one are left out."""
     return [_user(row) for row in await conn.fetch(LIST_USERS_BY_SLACK_ID, team_id, list(slack_user_ids))]
+
+
+@contextmanager
+def _last_admin(user_id: int) -> Iterator[None]:
+    try:
+        with translated():
+            yield
+    except CheckFailed as error:
+        if error.constraint == _LAST_ADMIN:
+            raise LastAdmin(user_id) from error
+        raise
 
 
 def _user(row: Row) -> User:

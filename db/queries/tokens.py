@@ -26,10 +26,9 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """A token that somebody showed, its hash to compare with, and its owner as the account is now."""
+    """A token that somebody showed, and its owner as the account is now."""
 
     token: Token
-    token_sha256: bytes
     owner: User
 
 
@@ -91,11 +90,11 @@ async def list_tokens(conn: Conn) -> list[Token]:
 FIND_PRESENTED: Final = """
 SELECT t.id, t.name, t.owner_id, u.email AS owner_email, t.scopes, t.created_at, t.expires_at, t.last_used_at,
     t.revoked_at,
-    t.token_sha256, u.name AS owner_name, u.role, u.is_active IS TRUE AS is_active, i.slack_user_id, i.tz
+    u.name AS owner_name, u.role, u.is_active IS TRUE AS is_active, i.slack_user_id, i.tz
 FROM techops.api_tokens AS t
 JOIN public.users AS u ON u.id = t.owner_id
 LEFT JOIN techops.slack_identities AS i ON i.user_id = u.id
-WHERE t.token_sha256 = $1
+WHERE t.id = techops.find_token($1)
 """
 
 
@@ -113,7 +112,7 @@ async def find_presented(conn: Conn, token_sha256: bytes) -> Presented | None:
         slack_user_id=row["slack_user_id"],
         tz=row["tz"],
     )
-    return Presented(_token(row), bytes(row["token_sha256"]), owner)
+    return Presented(_token(row), owner)
 
 
 MARK_USED: Final = """
