@@ -8,7 +8,7 @@ class RoleUse:
     """A role with rights on the accounts.
 
     `bypasses`: policies do not bind it (superuser, BYPASSRLS, or the owner of the table). `has_policy`: one lets it
-    read, or write where it may not read; `by_us`: one that this program made. `sessions`: its own now, in this database.
+    read, or write where it may not read; `by_us`: one that this program made. `sessions`: now, in this database.
     """
 
     name: str

@@ -35,6 +35,7 @@ async def make_dashboard_role(deps: Deps, act: Act) -> DashboardRole:
         WrongState: the connection's role may not do it; the text has the statement for somebody who may.
     """
     async with deps.transaction(act) as conn:
+        await _require_owner(conn)
         before = await roles.find_login(conn, DASHBOARD_ROLE)
         try:
             with translated():
@@ -45,7 +46,7 @@ async def make_dashboard_role(deps: Deps, act: Act) -> DashboardRole:
             with translated():
                 await roles.grant_to_dashboard(conn)
         except DatabaseError as error:
-            raise _explained(error, "Set OWNER_DATABASE_URL to the owner of the database and its tables.") from error
+            raise _explained(error, "Set OWNER_DATABASE_URL to the owner of the database.") from error
         security = await status(conn)
         if security.made_here and any(role.name == DASHBOARD_ROLE for role in security.without_policy):
             await row_security.lock_users(conn)
@@ -127,10 +128,14 @@ def writes(security: RowSecurity, role: RoleUse) -> str:
     return "as its own policies say" if role.has_policy else "none: no policy"
 
 
-async def _begin(conn: Conn) -> None:
+async def _require_owner(conn: Conn) -> None:
     if not await row_security.may_alter(conn):
         owner = await row_security.find_owner(conn)
         raise WrongState(f"Only the owner of the table users, {owner}, can do this. Set OWNER_DATABASE_URL to it.")
+
+
+async def _begin(conn: Conn) -> None:
+    await _require_owner(conn)
     try:
         with translated():
             await row_security.lock_users(conn)

@@ -24,7 +24,12 @@ DO $$
 DECLARE
     it record;
 BEGIN
+    SET LOCAL client_min_messages = error; -- that we may not give what everybody has anyway
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO dashboard_app', current_database());
+    IF NOT has_database_privilege('dashboard_app', current_database(), 'CONNECT') THEN
+        RAISE insufficient_privilege USING MESSAGE = format('only the owner of the database %s can let dashboard_app '
+            'connect to it', current_database());
+    END IF;
     IF (SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'public')
         OR NOT has_schema_privilege('dashboard_app', 'public', 'USAGE') THEN
         GRANT USAGE ON SCHEMA public TO dashboard_app;
