@@ -35,8 +35,6 @@ app.command("restore")(cli_backups.restore)
 app.add_typer(cli_digest.app, name="digest")
 app.add_typer(cli_roles.roles_app, name="roles")
 app.add_typer(cli_roles.rls_app, name="rls")
-app.add_typer(cli_roles.roles_app, name="roles")
-app.add_typer(cli_roles.rls_app, name="rls")
 
 
 def main() -> None:
