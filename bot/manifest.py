@@ -3,7 +3,10 @@
 Its form: docs.slack.dev/reference/app-manifest.
 """
 
+import ipaddress
+from collections.abc import Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from bot.registry import Entry, Kind, Registry
 from db.models import JsonObject
@@ -22,6 +25,12 @@ SCOPES: Final = {
     "groups:history": "the same in private channels",
     "im:history": "the same in direct messages",
 }
+# Asked for only where there are links to be known by: an address that people's browsers reach.
+LINK_EVENT: Final = "link_shared"
+LINK_SCOPES: Final = {
+    "links:read": "to hear of links to records",
+    "links:write": "to show the records below them",
+}
 _DESCRIPTIONS: Final = {
     "maintenance": "Raise, take and follow maintenance requests",
     "worklog": "Log work and report hours",
@@ -38,11 +47,16 @@ _HINTS: Final = {
 }
 
 
-def build(registry: Registry, *, url: str | None) -> JsonObject:
-    """The manifest. With `url` requests come by HTTP to url/slack/events; without, over Socket Mode."""
+def build(registry: Registry, *, url: str | None, links: Sequence[str] | None = None) -> JsonObject:
+    """The manifest. With `url` requests come by HTTP to url/slack/events; without, over Socket Mode.
+
+    `links` are the domains of links that the app shows previews of; by default that of `url`.
+    """
+    domains = list(unfurl_domains(url) if links is None else links)
     endpoint = f"{url.rstrip('/')}/slack/events" if url else None
     interactivity: JsonObject = {"is_enabled": True}
-    events: JsonObject = {"bot_events": sorted(entry.name for entry in registry.entries(Kind.EVENT))}
+    heard = sorted(entry.name for entry in registry.entries(Kind.EVENT) if domains or entry.name != LINK_EVENT)
+    events: JsonObject = {"bot_events": heard}
     if endpoint:
         interactivity |= {"request_url": endpoint, "message_menu_options_url": endpoint}
         events |= {"request_url": endpoint}
@@ -52,8 +66,33 @@ def build(registry: Registry, *, url: str | None) -> JsonObject:
         "socket_mode_enabled": url is None,
         "token_rotation_enabled": False,
     }
-    if registry.entries(Kind.EVENT):
+    # Slack refuses these lists where they are empty.
+    if heard:
         settings["event_subscriptions"] = events
+    scopes = [*SCOPES, *(LINK_SCOPES if LINK_EVENT in heard else ())]
+    return {
+        "display_information": {
+            "name": "TechOps",
+            "description": "Maintenance requests, work logs and deployments of the TechOps Dashboard",
+            "background_color": "#1f3a4d",
+        },
+        "features": _features(registry, endpoint, domains if LINK_EVENT in heard else []),
+        "oauth_config": {"scopes": {"bot": sorted(scopes)}},
+        "settings": settings,
+    }
+
+
+def unfurl_domains(address: str | None) -> list[str]:
+    """The domain of an address as Slack takes it; none for an IP address and for this machine's own name."""
+    host = urlsplit(address or "").hostname or ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return [host] if "." in host else []
+    return []
+
+
+def _features(registry: Registry, endpoint: str | None, domains: Sequence[str]) -> JsonObject:
     features: JsonObject = {
         "app_home": {
             "home_tab_enabled": registry.find(Kind.EVENT, "app_home_opened") is not None,
@@ -62,21 +101,13 @@ def build(registry: Registry, *, url: str | None) -> JsonObject:
         },
         "bot_user": {"display_name": "techops", "always_online": True},
     }
-    # Slack refuses these lists where they are empty.
     if registry.slashes():
         features["slash_commands"] = [_command(slash, endpoint) for slash in sorted(registry.slashes())]
     if registry.entries(Kind.SHORTCUT):
         features["shortcuts"] = [_shortcut(entry) for entry in registry.entries(Kind.SHORTCUT)]
-    return {
-        "display_information": {
-            "name": "TechOps",
-            "description": "Maintenance requests, work logs and deployments of the TechOps Dashboard",
-            "background_color": "#1f3a4d",
-        },
-        "features": features,
-        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
-        "settings": settings,
-    }
+    if domains:
+        features["unfurl_domains"] = list(domains)
+    return features
 
 
 def _command(slash: str, endpoint: str | None) -> JsonObject:

@@ -8,7 +8,8 @@ from datetime import datetime, time
 class Reachable:
     """A person as reminders see them; `starts_at`, `ends_at` and `days` are None where they keep the usual hours.
 
-    `slack_user_id` is None where nothing can be sent: no Slack identity, or a deactivated account.
+    `slack_user_id` is None where nothing can be sent: no Slack identity, or a deactivated account. A `quiet` person
+    wants no direct messages.
     """
 
     user_id: int
@@ -17,6 +18,7 @@ class Reachable:
     starts_at: time | None
     ends_at: time | None
     days: list[int] | None
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ async def opened(ask: Ask, deps: Deps) -> Answer:
     if ask.event.get("tab") != "home":
         return Done()
     found = await home.read(deps, ask.person)
+    await home.mark_opened(deps, ask.person)
     return PublishHome(views.home(found, name=ask.person.name, role=ask.person.role, now=deps.now()))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sandbox.answers import TROUBLE, Ack, SubmitResult, judge_options, judge_submission
 from sandbox.exchange import Answer, Kind
+from sandbox.links import Draft
 from sandbox.payloads import Payloads
 from sandbox.records import Channel, Json, Message, SlackRefusal, User, View
 from sandbox.responses import say_ack
@@ -37,8 +38,6 @@ class Person(Sight):
         self._payloads = Payloads(workspace)
         self._loaded: dict[str, list[Json]] = {}
         self._chosen: dict[str, Json] = {}
-
-    # --- sending ------------------------------------------------------------------------------------------------
 
     async def _send(self, kind: Kind, payload: Json, summary: str, repeat: int = 1) -> list[Answer]:
         """The very same signed request, `repeat` times at once."""
@@ -294,3 +293,7 @@ class Person(Sight):
         message = self._ws.messages.post(where, self.id, {"text": escape(self._ws, text), "thread_ts": thread_ts})
         await self._ws.delivery.posted(where, message)
         return message
+
+    async def compose(self, text: str) -> Draft:
+        """Begin to write a message; the bot hears of its links, and may show what they lead to before it is posted."""
+        return await self._ws.links.composed(self.user, text)

@@ -8,7 +8,6 @@ import asyncio
 import hashlib
 import hmac
 import json
-import re
 import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
@@ -147,7 +146,7 @@ class Delivery:
                     "is_enterprise_install": False,
                 }
             ],
-            "is_ext_shared_channel": False,
+            "is_ext_shared_channel": self._is_shared(event.get("channel")),
             "event_context": ws.new_id("EC"),
         }
         answer = await self.send(self.prepare("events_api", envelope, f"event {event['type']}"))
@@ -155,34 +154,24 @@ class Delivery:
             self.spawn(self._retry(envelope, answer))
         return answer
 
+    def _is_shared(self, channel_id: object) -> bool:
+        channel = self._ws.channels.get(channel_id) if isinstance(channel_id, str) else None
+        return channel is not None and channel.is_ext_shared
+
     async def posted(self, channel: Channel, message: Message) -> None:
         """Tell the bot of a person's message: as message, app_mention and link_shared, where it subscribes.
 
-        https://docs.slack.dev/reference/events/message and https://docs.slack.dev/reference/events/link_shared
+        https://docs.slack.dev/reference/events/message; of links it hears from channels, too, that it is not in.
         """
         ws = self._ws
-        if ws.bot.id not in channel.members:
-            return
-        kind = {"public": "channel", "private": "group"}.get(channel.kind, channel.kind)
-        event = ws.messages.as_json(message) | {"channel": channel.id, "event_ts": message.ts}
-        plural = "channels" if kind == "channel" else "groups" if kind == "group" else kind
-        await self.event(event | {"channel_type": kind}, scope=f"message.{plural}")
-        if f"<@{ws.bot.id}" in message.text:
-            await self.event(event | {"type": "app_mention"})
-        links = [
-            {"url": url, "domain": host}
-            for url in re.findall(r"https?://[^\s<>|]+", message.text)
-            if (host := urlsplit(url).hostname) and ws.manifest.unfurls(host)
-        ]
-        if links:
-            fields = {
-                "user": message.user,
-                "channel": channel.id,
-                "message_ts": message.ts,
-                "source": "conversations_history",
-            }
-            extra = {"unfurl_id": f"{channel.id}.{message.ts}", "event_ts": message.ts, "links": links}
-            await self.event({"type": "link_shared", **fields, **extra})
+        if ws.bot.id in channel.members:
+            kind = {"public": "channel", "private": "group"}.get(channel.kind, channel.kind)
+            event = ws.messages.as_json(message) | {"channel": channel.id, "event_ts": message.ts}
+            plural = "channels" if kind == "channel" else "groups" if kind == "group" else kind
+            await self.event(event | {"channel_type": kind}, scope=f"message.{plural}")
+            if f"<@{ws.bot.id}" in message.text:
+                await self.event(event | {"type": "app_mention"})
+        await ws.links.posted(channel, message)
 
     async def _retry(self, envelope: Json, answer: Answer) -> None:
         for number, delay in enumerate(self._ws.event_retry_delays, start=1):

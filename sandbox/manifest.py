@@ -87,9 +87,13 @@ class Manifest:
         """Whether the shortcut of `kind` (global or message) is declared."""
         return self.permissive or self._shortcuts.get(callback_id, {}).get("type") == kind
 
-    def unfurls(self, host: str) -> bool:
-        """Whether links to `host` are announced to the app (unfurl_domains cover subdomains)."""
-        return self.permissive or any(host == d or host.endswith(f".{d}") for d in self.unfurl_domains)
+    def unfurls(self, place: str) -> bool:
+        """Whether links to `place` (a host, or host:port) are announced to the app; domains cover their subdomains.
+
+        Slack takes no ports; here an app on this machine may name host:port, so that its links can be tried.
+        """
+        host = place.partition(":")[0].lower()
+        return self.permissive or any(d in {host, place} or host.endswith(f".{d}") for d in self.unfurl_domains)
 
     def missing(self, accepted: tuple[str, ...]) -> bool:
         """Whether none of the scopes that a method accepts is granted; a method that needs none never misses."""

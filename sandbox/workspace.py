@@ -11,6 +11,7 @@ from sandbox.acts import Person
 from sandbox.deliver import Delivery as Deliverer
 from sandbox.faults import Faults
 from sandbox.feed import Feed
+from sandbox.links import Links
 from sandbox.manifest import Manifest
 from sandbox.messages import Messages
 from sandbox.records import Call, Channel, Delivery, File, Json, Message, Refusal, User, View
@@ -58,7 +59,7 @@ class Workspace:
         self.deliveries: deque[Delivery] = deque(maxlen=LOG_LENGTH)
         self.refusals: deque[Refusal] = deque(maxlen=LOG_LENGTH)
         self.feed, self.faults, self.tickets = Feed(), Faults(), Tickets(clock)
-        self.views, self.messages = Views(self), Messages(self)
+        self.views, self.messages, self.links = Views(self), Messages(self), Links(self)
         self.sockets, self.delivery = Sockets(self), Deliverer(self)
         self._persons: dict[str, Person] = {}
         self._last_micros = 0

@@ -17,8 +17,10 @@ from bot.delivery.audits import send_audit
 from bot.delivery.cards import show_card
 from bot.delivery.direct import send_dm, send_file, send_notice, send_reply, tell_assignee, tell_summary
 from bot.delivery.jobs import LANES, Entry, Job, LaneWork
+from bot.delivery.personal import HOME_ENTRY, show_home, unfurl
 from bot.delivery.post import respect_pause
 from bot.delivery.scheduled import drop_lost, escalate, send_digest, send_reminder
+from bot.services import unfurls
 from db.queries.outbox import USER_TARGET
 
 __all__ = ["ENTRIES", "LANES", "Entry", "Job", "channels_for"]
@@ -55,6 +57,8 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
         "escalate": escalate,
         "digest": send_digest,
         "audit_export": send_audit,
+        unfurls.ENTRY: unfurl,
+        HOME_ENTRY: show_home,
         **dict.fromkeys(LANES, run_lane),
     }
 )

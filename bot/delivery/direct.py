@@ -11,13 +11,14 @@ from bot.context import Deps
 from bot.delivery.announce import channel_named, channels_for, summary_key
 from bot.delivery.jobs import Job, LaneWork
 from bot.delivery.outgoing import OutFile, OutMessage
+from bot.delivery.places import may_read
 from bot.delivery.post import NobodyThere, Outgoing, post_once, respect_pause
 from bot.slack import SlackRefused
 from bot.views import cards
 from bot.views.kit import Message
 from db.models import Activity, JsonObject, Request
 from db.queries import cards as card_rows
-from db.queries import delivery, requests
+from db.queries import delivery, person_settings, requests
 from db.queries.outbox import USER_TARGET
 
 _log = structlog.get_logger(__name__)
@@ -49,6 +50,7 @@ class ThreadReply(BaseModel):
     text: str
     blocks: list[JsonObject] = []
     key: str
+    reader: str | None = None
 
 
 class DirectFile(BaseModel):
@@ -79,9 +81,15 @@ async def send_notice(deps: Deps, job: Job) -> None:
 
 
 async def send_reply(deps: Deps, job: Job) -> None:
-    """Entry point: an answer in a thread, a courtesy that is dropped where the bot cannot write."""
+    """Entry point: an answer in a thread, a courtesy that is dropped where the bot cannot write.
+
+    Where somebody caused it (`reader`), also where that person cannot read: a form remembered the place, nobody else.
+    """
     asked = ThreadReply.model_validate_json(job.payload)
     await respect_pause(deps, asked.channel)
+    if asked.reader is not None and not await may_read(deps, asked.channel, asked.reader):
+        _log.warning("A reply was dropped: who caused it cannot read there", key=asked.key, channel=asked.channel)
+        return
     message = Message(asked.text, asked.blocks)
     await _send(deps, OutMessage(f"reply:{asked.key}", asked.channel, message, asked.thread_ts, is_courtesy=True))
 
@@ -103,6 +111,8 @@ async def tell_summary(deps: Deps, work: LaneWork) -> None:
     assert work.bulk is not None  # noqa: S101 - the lane gives nothing else
     bulk = work.bulk
     async with deps.pool.acquire() as conn:
+        if bulk.assignee_id is not None and await person_settings.is_quiet(conn, bulk.assignee_id):
+            return
         found = await delivery.get_bulk(conn, bulk.xid, bulk.since, work.kind, bulk.assignee_id)
     message = cards.summary(
         found.counts, found.first_ids, total=found.total, actor_name=found.actor_name, kind=work.kind
@@ -116,9 +126,10 @@ async def tell_assignee(deps: Deps, work: LaneWork) -> None:
         await delivery.begin_snapshot(conn)
         lines = await delivery.list_unposted(conn, work.kind, work.id, work.channel)
         row = await requests.find_request(conn, work.id)
+        quiet = await person_settings.is_quiet(conn, row.assigned_to if row is not None else None)
     if not lines:
         return
-    if row is not None and work.channel == USER_TARGET + str(row.assignee_slack_id):
+    if row is not None and not quiet and work.channel == USER_TARGET + str(row.assignee_slack_id):
         # The first line names the message, so that a further one in the meantime does not make it another message.
         out = OutMessage(
             f"assigned:{lines[0].id}:{work.channel}", work.channel, await _assigned(deps, work, row, lines[-1])

@@ -22,7 +22,7 @@ from db.errors import NotFound
 from db.models import Role
 from db.models_subscriptions import Topic
 from db.pool import Conn
-from db.queries import delivery, outbox, people, requests, subscriptions
+from db.queries import delivery, outbox, people, person_settings, requests, subscriptions
 
 _log = structlog.get_logger(__name__)
 
@@ -36,7 +36,8 @@ async def send_reminder(deps: Deps, job: Job) -> None:
     async with deps.pool.acquire() as conn:
         rows, total = await remind.still_due(conn, notice)
         may_work = notice.user_id is not None and await _is_engineer(conn, notice.user_id)
-    if not rows:
+        quiet = notice.user_id is not None and await person_settings.is_quiet(conn, notice.user_id)
+    if not rows or quiet:
         _log.info(_SETTLED, key=notice.key)
         return
     if notice.user_id is None:

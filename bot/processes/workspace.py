@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from bot import app as bolt
 from bot import manifest
 from bot.errors import SettingsError
+from bot.services import unfurls
 from bot.settings import Settings
 
 _SANDBOX_SECONDS: Final = 15.0
@@ -41,7 +43,9 @@ async def open_sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
     tokens = {name: f"{prefix}{secrets.token_hex(24)}" for name, prefix in _TOKENS}
     with tempfile.TemporaryDirectory(prefix="techops-") as directory:
         described = Path(directory) / "manifest.json"
-        described.write_text(dumps(manifest.build(bolt.registry(), url=None)))
+        # The sandbox takes a port with the host: links to this machine are previewed, too.
+        links = [urlsplit(unfurls.address(settings)).netloc]
+        described.write_text(dumps(manifest.build(bolt.registry(), url=None, links=links)))
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "sandbox", "--manifest", str(described), "--secrets-stdin",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,

@@ -1,4 +1,4 @@
-"""What the App Home shows of one person; only read."""
+"""What the App Home shows of one person, and when it is shown anew."""
 
 from datetime import timedelta
 from typing import Final
@@ -9,10 +9,12 @@ from bot.rules.access import allows
 from bot.services import health
 from db.models import Role
 from db.models_home import Health, Home
-from db.queries import backups
 from db.queries import home as queries
+from db.queries import person_settings
 
 ROWS: Final = 10
+# A Home opened before that is opened anew, and thereby shown anew, before anybody looks at it again.
+OPENED_WITHIN: Final = timedelta(hours=24)
 _SOON: Final = timedelta(days=3)
 _RECENT: Final = timedelta(days=90)
 
@@ -25,12 +27,26 @@ async def read(deps: Deps, person: Actor) -> Home:
         approvals, total = await queries.list_decidable(conn, person.user_id, roles, now, ROWS)
         found = await queries.list_open(conn, person.user_id, now, now + _SOON, ROWS)
         deployed = await queries.list_deployments(conn, person.user_id, now - _RECENT, ROWS + 1)
+        settings = await person_settings.find_settings(conn, person.user_id)
     checked = await _health(deps) if allows(person.role, Role.ADMIN) else None
-    return Home(tuple(approvals), total, found, tuple(deployed[:ROWS]), len(deployed) > ROWS, checked)
+    return Home(tuple(approvals), total, found, tuple(deployed[:ROWS]), len(deployed) > ROWS, checked, settings)
+
+
+async def mark_opened(deps: Deps, person: Actor) -> None:
+    """Note that the person looks at their Home."""
+    async with deps.pool.acquire() as conn:
+        await person_settings.mark_opened(conn, person.user_id, deps.now())
+
+
+async def refresh_later(deps: Deps, person: Actor) -> None:
+    """Have the worker show the person's Home anew, if it may be on a screen."""
+    async with deps.pool.acquire() as conn:
+        since = deps.now() - OPENED_WITHIN
+        await person_settings.insert_refresh(conn, person.user_id, person.team_id, person.slack_user_id, since)
 
 
 async def _health(deps: Deps) -> Health:
     queue = (await health.figures(deps)).queue
     async with deps.pool.acquire() as conn:
-        backup_at, _since = await backups.get_last_verified(conn)
-    return Health(queue.due, queue.oldest_seconds, queue.waiting, queue.held, backup_at)
+        database = await queries.get_database_health(conn)
+    return Health(queue.due, queue.oldest_seconds, queue.waiting, queue.held, database)

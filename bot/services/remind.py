@@ -68,6 +68,7 @@ class _Person:
     slack_user_id: str | None
     tz: str
     hours: WorkingHours
+    quiet: bool
 
 
 async def remind_due(deps: Deps, now: datetime) -> Reminded:
@@ -167,7 +168,7 @@ def _person(deps: Deps, it: Reachable) -> _Person:
     if it.starts_at is not None and it.ends_at is not None and it.days:
         hours = WorkingHours(it.starts_at, it.ends_at, tuple(it.days))
     # of people whom Slack does not know only the number is told
-    return _Person(it.user_id, it.slack_user_id, it.tz or deps.settings.techops_timezone, hours)
+    return _Person(it.user_id, it.slack_user_id, it.tz or deps.settings.techops_timezone, hours, it.quiet)
 
 
 async def _found(conn: Conn, people: Iterable[_Person], now: datetime) -> list[Candidate]:
@@ -188,12 +189,15 @@ def _steps(person: _Person, it: Candidate, now: datetime) -> list[Sent]:
 
 
 async def _remind(deps: Deps, person: _Person, steps: Sequence[Sent], now: datetime, done: Reminded) -> None:
-    reached = person.slack_user_id is not None
+    reached = person.slack_user_id is not None and not person.quiet
     async with deps.pool.transaction() as conn:
         mine = await queries.insert_sent(conn, steps, now, reached=reached)
         if not mine:
             return
         await queries.delete_woken(conn, person.user_id, mine, now)
+        if person.quiet:
+            # it stands in their App Home, and does not come after them when they want messages again
+            return
         if not reached:
             await queries.update_unreachable(conn, len(mine))
             done.unreachable += len(mine)

@@ -54,7 +54,7 @@ async def create(deps: Deps, act: Act, person: Actor, form: NewForm, *, source: 
         )
         row = await queries.get_request(conn, request_id)
         if source is not None:
-            await shortcuts.tell_thread(conn, row, source, deps.now())
+            await shortcuts.tell_thread(conn, row, source, person, deps.now())
         return row
 
 

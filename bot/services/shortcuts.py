@@ -28,8 +28,11 @@ async def description(deps: Deps, person: Actor, channel_id: str, ts: str, threa
     return message_description(message_text(text, names), link).strip()
 
 
-async def tell_thread(conn: Conn, row: Request, source: Source, now: datetime) -> None:
-    """Name the request in the thread it was raised from, once this is committed and where the bot may write."""
+async def tell_thread(conn: Conn, row: Request, source: Source, person: Actor, now: datetime) -> None:
+    """Name the request in the thread it was raised from, once this is committed.
+
+    Where the bot may write, and the person who raised it may read: the form remembered the place, and could be forged.
+    """
     message = views.raised_here(row)
     await outbox.enqueue_reply(
         conn,
@@ -39,4 +42,5 @@ async def tell_thread(conn: Conn, row: Request, source: Source, now: datetime) -
         blocks=message.blocks,
         key=f"raised:{row.id}",
         now=now,
+        reader=person.slack_user_id,
     )

@@ -10,22 +10,21 @@ from datetime import datetime
 from bot.rules.access import allows
 from bot.rules.approvals import approvals_of, subject_label
 from bot.rules.ids import card_label
-from bot.views import kit
+from bot.views import kit, preferences
 from bot.views.answers import Block, View
 from bot.views.deployment_cards import described
+from bot.views.home_health import health_blocks
 from bot.views.kit import Part as Words
 from bot.views.wording import count, line, priority_label, status_label
 from db.models import Deployment, Request, Role, SubjectKind
 from db.models_approvals import Approval
-from db.models_home import Health, Home, Part
+from db.models_home import Home, Part
 
 OPEN = "home.open"
 OPEN_DEPLOYMENT = "home.open_deployment"
 RECORD = "home.record"
 HOURS = "home.hours"
 _ROWS = 10
-# A job that is due for five minutes is taken by nobody.
-_LATE_SECONDS = 300
 
 
 def home(it: Home, *, name: str, role: str, now: datetime) -> View:
@@ -40,8 +39,9 @@ def home(it: Home, *, name: str, role: str, now: datetime) -> View:
         *_requests("Assigned to you", it.requests.assigned, now, "/maintenance list assignee:me"),
         *_requests("Your requests", it.requests.mine, now, "/maintenance list mine"),
         *_deployments(it),
-        *(_health(it.health) if it.health else []),
-        kit.note("As of ", now, ". It is brought up to date when you open it. All commands: ", *_HELP),
+        *(health_blocks(it.health, now) if it.health else []),
+        kit.note(preferences.told(it.settings)),
+        kit.note("As of ", now, ". It is brought up to date when you open it, and by what you do. Commands: ", *_HELP),
     ]
     return {"type": "home", "blocks": blocks}
 
@@ -76,7 +76,7 @@ def _buttons(role: str) -> Block:
     buttons = [kit.button("New request", "maintenance.new", "new", "primary")]
     if allows(role, Role.ENGINEER):
         buttons += [kit.button("Record deployment", RECORD, "new"), kit.button("My hours report", HOURS, "week")]
-    return kit.actions(*buttons)
+    return kit.actions(*buttons, kit.button("Settings", preferences.OPEN, "open"))
 
 
 def _part(title: str, rows: Sequence[Sequence[Block]], total: int, hint: str) -> list[Block]:
@@ -155,12 +155,3 @@ def _row(title: str, when: Sequence[Words], state: str, button: Block) -> Block:
 
 def _open(action_id: str, number: int) -> Block:
     return kit.button("Open", action_id, str(number))
-
-
-def _health(it: Health) -> list[Block]:
-    late = it.oldest_seconds > _LATE_SECONDS
-    waits = f", the oldest for {it.oldest_seconds:,.0f} s: is a worker running?" if late else ""
-    held = f"{it.held:,} held: `techops queue list`" if it.held else "none held"
-    backup: list[Words] = ["last verified backup ", it.backup_at] if it.backup_at else ["no verified backup yet"]
-    queue = f"Database: it answers. Queue: {count(it.due, 'job')} due{waits}, {it.waiting:,} waiting, "
-    return [kit.header("Health"), kit.note(queue, *kit.code_parts(held), "; ", *backup, ".")]

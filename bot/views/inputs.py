@@ -149,6 +149,24 @@ def users_select(
     return _input(block_id, label, element, optional=optional, placeholder="Choose a person", hint=hint)
 
 
+def checkboxes(
+    block_id: str,
+    label: str,
+    options: Sequence[Option],
+    *,
+    initial: Sequence[str] = (),
+    optional: bool = False,
+    hint: str = "",
+) -> Block:
+    """Make boxes to tick, 10 at most; `initial` are the values ticked at first. Its value joins them by commas."""
+    made = [_option(pair) for pair in options[:10]]
+    element: Block = {"type": "checkboxes", "action_id": block_id, "options": made}
+    ticked = [choice for choice in made if choice["value"] in initial]
+    if ticked:
+        element["initial_options"] = ticked
+    return _input(block_id, label, element, optional=optional, placeholder="", hint=hint)
+
+
 def date(
     block_id: str,
     label: str,

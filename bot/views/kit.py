@@ -10,7 +10,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.views.answers import Block, Reply
-from bot.views.inputs import area, date, external_select, loading, modal, number, select, text, time, users_select
+from bot.views.inputs import (
+    area,
+    checkboxes,
+    date,
+    external_select,
+    loading,
+    modal,
+    number,
+    select,
+    text,
+    time,
+    users_select,
+)
 from bot.views.wording import (
     EMPTY,
     TEXT_LIMIT,
@@ -42,6 +54,7 @@ __all__ = [
     "and_more",
     "area",
     "button",
+    "checkboxes",
     "clean",
     "code_parts",
     "confirm",

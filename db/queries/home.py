@@ -6,7 +6,7 @@ from typing import Final
 
 from db.models import Deployment
 from db.models_approvals import Approval
-from db.models_home import OpenRequests, Part
+from db.models_home import DatabaseHealth, OpenRequests, Part
 from db.pool import Conn
 from db.queries import approvals, deployments, requests
 
@@ -131,3 +131,45 @@ async def list_slack_names(conn: Conn, team_id: str, slack_user_ids: Sequence[st
     """The names of these Slack people, as far as they have accounts."""
     rows = await conn.fetch(LIST_NAMES, team_id, list(slack_user_ids))
     return {row["slack_user_id"]: row["name"] for row in rows}
+
+
+# Sizes are those of the last nightly maintenance: measuring them anew reads the length of every file.
+GET_DATABASE_HEALTH: Final = """
+SELECT v.verified_at, b.last_backup_at, b.last_backup_status, c.care_at, c.care_status,
+    coalesce(c.care_failed, 0) AS care_failed, s.table_bytes, s.measured_at,
+    t.long_transactions, t.longest_seconds, t.hidden_sessions
+FROM (SELECT max(k.started_at) AS verified_at FROM techops.backups AS k WHERE k.status = 'verified') AS v
+LEFT JOIN LATERAL (
+    SELECT k.started_at AS last_backup_at, k.status AS last_backup_status FROM techops.backups AS k
+    WHERE k.status <> 'running'
+    ORDER BY k.id DESC
+    LIMIT 1
+) AS b ON true
+LEFT JOIN LATERAL (
+    SELECT r.finished_at AS care_at, r.status AS care_status,
+        (SELECT count(*) FROM techops.maintenance_steps AS p WHERE p.run_id = r.id AND p.status = 'failed')
+            AS care_failed
+    FROM techops.maintenance_runs AS r
+    WHERE r.finished_at IS NOT NULL
+    ORDER BY r.id DESC
+    LIMIT 1
+) AS c ON true
+CROSS JOIN (
+    SELECT sum(z.total_bytes)::bigint AS table_bytes, max(z.measured_at) AS measured_at FROM techops.table_sizes AS z
+) AS s
+CROSS JOIN (
+    SELECT count(*) FILTER (WHERE a.xact_start < clock_timestamp() - interval '5 minutes') AS long_transactions,
+        coalesce(max(extract(epoch FROM clock_timestamp() - a.xact_start)), 0)::double precision AS longest_seconds,
+        count(*) FILTER (WHERE a.backend_type IS NULL) AS hidden_sessions
+    FROM pg_stat_activity AS a
+    WHERE a.datname = current_database() AND coalesce(a.backend_type, 'client backend') = 'client backend'
+        AND a.pid <> pg_backend_pid()
+) AS t
+"""
+
+
+async def get_database_health(conn: Conn) -> DatabaseHealth:
+    """How the database does, by the server's own clock."""
+    row = await conn.fetchrow(GET_DATABASE_HEALTH)
+    assert row is not None  # noqa: S101 - an aggregate has one row
+    return DatabaseHealth(**dict(row))

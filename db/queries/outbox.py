@@ -109,16 +109,26 @@ async def enqueue_notice(
 
 
 async def enqueue_reply(
-    conn: Conn, *, channel: str, thread_ts: str, text: str, blocks: Sequence[JsonObject], key: str, now: datetime
+    conn: Conn,
+    *,
+    channel: str,
+    thread_ts: str,
+    text: str,
+    blocks: Sequence[JsonObject],
+    key: str,
+    now: datetime,
+    reader: str | None = None,
 ) -> bool:
     """Answer in the thread of a message once this transaction is committed, exactly once for a key.
 
-    A courtesy: it is dropped where the bot is not in the channel (an id), or the message is gone. Returns False where
-    an answer with this key was posted or is on its way already.
+    A courtesy: it is dropped where the bot is not in the channel (an id), the message is gone, or the person who caused
+    it (`reader`, a Slack id) cannot read there. Returns False where an answer with this key was posted or is on its
+    way already.
     """
     if not await insert_message(conn, f"reply:{key}", channel, now):
         return False
     payload: JsonObject = {"channel": channel, "thread_ts": thread_ts, "text": text, "blocks": list(blocks), "key": key}
+    payload["reader"] = reader
     await insert_jobs(conn, [NewJob("reply", json.dumps(payload))])
     return True
 

@@ -13,10 +13,11 @@ from db.pool import Conn, Row
 
 LIST_PEOPLE: Final = """
 SELECT u.id AS user_id, CASE WHEN u.is_active THEN i.slack_user_id END AS slack_user_id, i.tz,
-    h.starts_at, h.ends_at, h.days
+    h.starts_at, h.ends_at, h.days, s.direct_messages IS FALSE AS quiet
 FROM public.users AS u
 LEFT JOIN techops.slack_identities AS i ON i.user_id = u.id
 LEFT JOIN techops.working_hours AS h ON h.user_id = u.id
+LEFT JOIN techops.person_settings AS s ON s.user_id = u.id
 """
 
 

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from sandbox.api.registry import Args, invalid, method
-from sandbox.limits import check_message
 from sandbox.messages import UPDATE_TEXT_LIMIT
 from sandbox.records import Channel, Json, Message, SlackRefusal
 
@@ -150,23 +149,25 @@ async def permalink(ws: "Workspace", args: Args) -> Json:
 
 @method("chat.unfurl", "links:write")
 async def unfurl(ws: "Workspace", args: Args) -> Json:
-    """https://docs.slack.dev/reference/methods/chat.unfurl: only for links that are in the message."""
+    """https://docs.slack.dev/reference/methods/chat.unfurl: by channel and ts, or by source and unfurl_id."""
     unfurls = args.structure("unfurls")
-    if not isinstance(unfurls, dict) or not unfurls:
+    if not unfurls:
         raise SlackRefusal("missing_unfurls")
+    if not isinstance(unfurls, dict):
+        raise SlackRefusal("invalid_unfurls_format")
+    source, unfurl_id = args.find("source"), args.find("unfurl_id")
+    if source is not None or unfurl_id is not None:
+        if source is None or unfurl_id is None:
+            raise SlackRefusal("missing_source" if source is None else "missing_unfurl_id")
+        ws.links.preview_by_id(source, unfurl_id, unfurls)
+        return {}
     channel = ws.channels.get(args.need("channel"))
-    message = channel.messages.get(args.need("ts")) if channel else None
-    if message is None:
+    if channel is None:
+        raise SlackRefusal("cannot_find_channel")
+    message = channel.messages.get(args.need("ts"))
+    if message is None or message.subtype == "tombstone":
         raise SlackRefusal("cannot_find_message")
-    for link, unfurled in unfurls.items():
-        if link.replace("&", "&amp;") not in message.text and link not in message.text:
-            raise SlackRefusal("cannot_unfurl_url")
-        if not isinstance(unfurled, dict):
-            raise invalid("an unfurl must be an object")
-        if unfurled.get("blocks"):
-            check_message(unfurled["blocks"])
-    message.unfurls |= unfurls
-    ws.messages.announce("message_changed", message)
+    ws.links.preview(channel, message, unfurls)
     return {}
 
 

@@ -77,7 +77,7 @@ async def test_other_tabs_are_ignored(bot: RunningBot) -> None:
 async def test_a_newcomer_gets_an_account_and_a_home(bot: RunningBot) -> None:
     await bot.uma.open_home()
     assert "No open request is assigned to you. Nothing is due, nothing to decide." in text_of(bot.uma)
-    assert labels(home_of(bot.uma).blocks) == ["New request"]
+    assert labels(home_of(bot.uma).blocks) == ["New request", "Settings"]
     assert await bot.fetch("SELECT role FROM users WHERE email = 'uma@example.com'") == [{"role": "user"}]
 
 
@@ -205,7 +205,9 @@ async def test_common_acts_of_engineers(bot: RunningBot) -> None:
 
 async def test_admins_see_the_database_s_health(bot: RunningBot) -> None:
     await bot.ada.open_home()
-    assert "Database: it answers. Queue: " in text_of(bot.ada)
+    assert "Queue: " in text_of(bot.ada)
+    assert "has not run yet" in text_of(bot.ada)
+    assert "not measured yet" in text_of(bot.ada)
     assert "no verified backup yet" in text_of(bot.ada)
 
 

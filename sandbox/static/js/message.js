@@ -35,6 +35,14 @@ function attachment(one, ctx) {
   return h("div", { class: "attachment" }, bar, h("div", null, one.blocks ? renderBlocks(one.blocks, ctx) : legacy));
 }
 
+/** What the app shows below a message that links to one of its pages. */
+function preview(url, one, ctx) {
+  const shown = attachment(one, ctx);
+  shown.setAttribute("role", "group");
+  shown.setAttribute("aria-label", `Preview of ${url}`);
+  return shown;
+}
+
 function text(message) {
   const body = h("div", { class: "text", dir: "auto" }, mrkdwn(message.text));
   if (message.text.length <= LONG) return body;
@@ -53,7 +61,8 @@ function body(message) {
   if (message.subtype === "tombstone") drawn.push(h("em", { class: "dim" }, "This message was deleted."));
   else if (message.blocks?.length) drawn.push(renderBlocks(message.blocks, surface));
   else if (message.text) drawn.push(text(message));
-  for (const one of [...(message.attachments ?? []), ...Object.values(message.unfurls ?? {})]) drawn.push(attachment(one, surface));
+  for (const one of message.attachments ?? []) drawn.push(attachment(one, surface));
+  for (const [url, one] of Object.entries(message.unfurls ?? {})) drawn.push(preview(url, one, surface));
   for (const one of message.files ?? []) drawn.push(file(one));
   return drawn;
 }
