@@ -6,12 +6,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
+import structlog
 import typer
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from bot import cli_backups, cli_digest, cli_maintenance, cli_roles, cli_tokens
+from bot import cli_backups, cli_digest, cli_doctor, cli_maintenance, cli_roles, cli_tokens, logs
 from bot import cli_support as support
 from bot.errors import BotError, SettingsError
 from bot.processes import upkeep
@@ -28,6 +29,7 @@ user_app = typer.Typer(no_args_is_help=True, help="Accounts.")
 queue_app = typer.Typer(no_args_is_help=True, help="Messages that wait to be posted.")
 app.add_typer(user_app, name="user")
 app.add_typer(queue_app, name="queue")
+app.command("doctor")(cli_doctor.examine)
 app.add_typer(cli_tokens.app, name="token")
 app.add_typer(cli_maintenance.app, name="maintenance")
 app.add_typer(cli_backups.app, name="backup")
@@ -50,6 +52,9 @@ def main() -> None:
             f"{error}\nCheck DATABASE_URL (or the DB_ variables), and that the server runs.",
             1,
         )
+    except Exception as error:  # noqa: BLE001 - logged without what the error may quote
+        structlog.get_logger(__name__).error("program_failed", error_id=logs.request_id(), exc_info=error)
+        sys.exit(1)
 
 
 @app.command()

@@ -5,7 +5,7 @@ What is logged names ids and outcomes in the first place. This is for what libra
 
 import re
 import traceback
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from types import TracebackType
 from typing import Any, Final
 
@@ -112,6 +112,3 @@ def _chain(error: BaseException, depth: int) -> Iterator[str]:
             yield from _chain(inner, depth + 1)
     else:
         yield message_of(error)
-
-
-Processor = Callable[[object, str, MutableMapping[str, Any]], MutableMapping[str, Any]]

@@ -10,6 +10,7 @@ from typing import Final, cast
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.meters import Meters, Outcome
 from bot.settings import Settings
@@ -98,26 +99,29 @@ class Slack:
             SlackUnavailable: no answer, or 5xx.
             SlackRefused: `ok: false`.
         """
-        function = getattr(self.client, method.replace(".", "_"))
         given = {name: value for name, value in arguments.items() if value is not None}
         channel = str(given.get("channel", ""))
         if channel in self._learned:
             given["channel"] = self._learned[channel]
+        response = await self._send(method, deadline, **given)
+        data = cast("JsonMap", response.data) if isinstance(response.data, dict) else {}
+        if method == "chat.postMessage" and _text(data, "channel") not in {"", channel}:
+            # a channel that is known by name only can be edited in under its id only
+            self._learned[channel] = _text(data, "channel")
+        return data
+
+    async def _send(self, method: str, deadline: float | None, **given: object) -> AsyncSlackResponse:
+        function = getattr(self.client, method.replace(".", "_"))
         with self._counted(method):
             try:
                 async with asyncio.timeout(deadline):
-                    response = await function(**given)
+                    return cast("AsyncSlackResponse", await function(**given))
             except SlackApiError as error:
                 raise named(method, error) from error
             except aiohttp.ClientConnectorError as error:
                 raise SlackUnavailable(method, f"cannot connect ({error})", sent=False) from error
             except (aiohttp.ClientError, TimeoutError, OSError, SlackRequestError) as error:
                 raise SlackUnavailable(method, f"no answer ({type(error).__name__}: {error})", sent=True) from error
-        data = cast("JsonMap", response.data) if isinstance(response.data, dict) else {}
-        if method == "chat.postMessage" and _text(data, "channel") not in {"", channel}:
-            # a channel that is known by name only can be edited in under its id only
-            self._learned[channel] = _text(data, "channel")
-        return data
 
     async def respond(self, response_url: str, body: JsonMap, *, deadline: float = 2.0) -> None:
         """Post to a response_url (five uses, 30 minutes: docs.slack.dev/interactivity/handling-user-interaction).
@@ -173,6 +177,12 @@ class Slack:
                     url=_text(data, "url"),
                 )
         return self._identity
+
+    async def granted_scopes(self) -> frozenset[str]:
+        """What the token may do, as Slack says with the answer to auth.test; empty where it does not say."""
+        response = await self._send("auth.test", 2.0)
+        said = next((str(v) for k, v in dict(response.headers).items() if k.lower() == "x-oauth-scopes"), "")
+        return frozenset(filter(None, (scope.strip() for scope in said.split(","))))
 
     def known_identity(self) -> BotIdentity | None:
         """Who we are where auth.test has answered already, else None; never waits."""

@@ -11,7 +11,7 @@ from db.queries import claims, queue, schema_migrations
 
 _SECONDS: Final = 2.5
 # A job that is due for five minutes is taken by nobody.
-_OLDEST_SECONDS: Final = 300
+OLDEST_SECONDS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _jobs(last: Sequence[claims.Last]) -> Finding:
 
 
 def _queue(health: queue.QueueHealth) -> Finding:
-    late = health.oldest_seconds > _OLDEST_SECONDS
+    late = health.oldest_seconds > OLDEST_SECONDS
     text = (
         f"{health.due} due, the oldest for {health.oldest_seconds:.0f} s: is a worker running?"
         if late
