@@ -12,7 +12,8 @@ class Session:
     """The connection of whoever asks.
 
     `version` is the server's, such as "15.18"; `signed_in_as` the role that has signed in, `role` the one whose rights
-    count, `owns_tables` of the dashboard's (None where there are none). `is_local`: over a Unix socket or the loopback. `protocol` is None where nothing encrypts the connection.
+    count; `owns_tables` is None where the dashboard's tables are missing. `is_local`: over a Unix socket or the
+    loopback. `protocol` is None where nothing encrypts the connection.
     """
 
     major: int
