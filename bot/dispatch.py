@@ -6,9 +6,8 @@ from typing import Final
 
 import structlog
 
-from bot import logs, outcomes
+from bot import logs, outcomes, refreshing
 from bot.answering import Ack, Door, Memory, decode, deliver, encode, recall
-from bot.auth import Actor
 from bot.context import Act, Deps, slack_origin
 from bot.envelope import (
     BlockActions,
@@ -28,16 +27,13 @@ from bot.slack import SlackError
 from bot.views import help as help_views
 from bot.views import home as home_views
 from bot.views import refusals
-from bot.views.answers import Answer, Choices, Done, FieldErrors, OpenModal, PublishHome, Reply, UpdateModal
+from bot.views.answers import Answer, Choices, Done, FieldErrors, PublishHome, Reply, UpdateModal
 from db import errors as db_errors
 from db.queries import acts
 
 # Slack waits three seconds for every acknowledgement; what remains is for views.open and the way there and back.
 DEADLINE_SECONDS: Final = 2.0
-# Of the three seconds, what may have passed when the Home is brought up to date.
-_REFRESH_SECONDS: Final = 2.7
 _FOR_HELP: Final = frozenset({"", "help"})
-HOME_OPENED: Final = "app_home_opened"
 _log = structlog.get_logger(__name__)
 
 _LATE: Final = "The database did not answer in time, so nothing was changed. Please try again in a minute."
@@ -166,14 +162,14 @@ class Dispatcher:
 
     async def _event(self, it: EventCallback) -> Ack:
         entry = self._registry.find(Kind.EVENT, it.event.type)
-        event: Mapping[str, object] = it.event.model_extra or {}
+        event: Mapping[str, object] = (it.event.model_extra or {}) | {"is_ext_shared_channel": it.is_ext_shared_channel}
         user = event.get("user")
         slack_user_id = str(user.get("id") if isinstance(user, dict) else user or "")
         if entry is None or not slack_user_id:
             return Ack()
         channel, ts = (found if isinstance(found := event.get(name), str) else "" for name in ("channel", "message_ts"))
         act = Act(None, "slack", f"event:{it.event_id}", slack_origin(it.team_id, slack_user_id, channel, ts))
-        surface = "home" if entry.name == HOME_OPENED and event.get("tab") == "home" else ""
+        surface = "home" if entry.name == refreshing.HOME_OPENED and event.get("tab") == "home" else ""
         return await self._run(entry, Door(Kind.EVENT, slack_user_id, surface), act, it.team_id, event=event)
 
     async def _run(self, entry: Entry | None, door: Door, act: Act, team_id: str, **details: object) -> Ack:
@@ -203,21 +199,8 @@ class Dispatcher:
             answer = self._translate(error, entry, door, act)
         ack = await deliver(answer, door, self._deps)
         outcomes.account(self._deps, door.kind, entry.name, act, outcome, loop.time() - begun)
-        if door.from_home and act.person is not None and not isinstance(answer, OpenModal | FieldErrors):
-            await self._refresh_home(act.person, begun + _REFRESH_SECONDS)
+        await refreshing.after(self._deps, self._registry, act, door, answer, begun)
         return ack
-
-    async def _refresh_home(self, person: Actor, until: float) -> None:
-        """Show the Home as it is after what was done from there, also where that came too late; best effort."""
-        entry = self._registry.find(Kind.EVENT, HOME_OPENED)
-        if entry is None:
-            return
-        ask = Ask(Act(person, "slack"), person, entry.name, event={"tab": "home"})
-        try:
-            async with asyncio.timeout_at(until):
-                await deliver(await run(entry, ask, self._deps), Door(Kind.EVENT, person.slack_user_id), self._deps)
-        except Exception as error:  # noqa: BLE001 - the act is done and answered; only its picture is old
-            _log.warning("home_not_refreshed", reason=str(error) or type(error).__name__)
 
     async def _keep(self, act: Act, answer: Answer) -> None:
         kept = encode(answer) if act.key and act.committing else None
@@ -251,6 +234,9 @@ class Dispatcher:
                 sentence = refusals.DATABASE_AWAY
             case db_errors.Timeout():
                 sentence = _LATE
+            case db_errors.DataRejected() | db_errors.CheckFailed():
+                _log.warning("value_rejected", name=entry.name, reason=type(error).__name__)
+                sentence = refusals.NOT_TAKEN
             case SlackError():
                 _log.warning("slack_failed", name=entry.name, reason=str(error))
                 sentence = "Slack did not answer me, so this could not be done. Please try again in a minute."

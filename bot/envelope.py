@@ -12,7 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from db.models import JsonObject
 
-Id = Annotated[str, Field(min_length=1, max_length=64)]
+# What Slack makes up: printable, and short. The database keeps it, where a NUL or a very long key would be a failure.
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+_Code = Annotated[str, Field(max_length=255, pattern=r"^[!-~]*$")]
+_Address = Annotated[str, Field(max_length=2000, pattern=r"^[!-~]*$")]
 _MAX_TEXT: Final = 40_000
 
 
@@ -32,7 +35,7 @@ class Who(_Model):
     """The person, and the workspace they belong to (another one's in shared channels)."""
 
     id: Id
-    team_id: str | None = None
+    team_id: _Code | None = None
 
 
 class SlashCommand(_Model):
@@ -43,9 +46,9 @@ class SlashCommand(_Model):
     text: Annotated[str, Field(max_length=_MAX_TEXT)] = ""
     team_id: Id
     user_id: Id
-    channel_id: str = ""
-    trigger_id: str = ""
-    response_url: str = ""
+    channel_id: _Code = ""
+    trigger_id: _Code = ""
+    response_url: _Address = ""
 
 
 class _Option(_Model):
@@ -58,7 +61,7 @@ class Action(_Model):
     action_id: Annotated[str, Field(min_length=1, max_length=255)]
     block_id: str = ""
     type: str = ""
-    action_ts: str = ""
+    action_ts: _Code = ""
     value: str | None = None
     selected_option: _Option | None = None
     selected_user: str | None = None
@@ -99,7 +102,7 @@ class ViewRef(_Model):
     type: str = "modal"
     callback_id: str = ""
     private_metadata: str = ""
-    hash: str = ""
+    hash: _Code = ""
     state: _State = _State()
     blocks: tuple[JsonObject, ...] = ()
 
@@ -119,17 +122,17 @@ class ViewRef(_Model):
 class MessageData(_Model):
     """The message that was clicked in, or that a message shortcut was used on."""
 
-    ts: str = ""
-    thread_ts: str | None = None
+    ts: _Code = ""
+    thread_ts: _Code | None = None
     text: str = ""
-    user: str | None = None
+    user: _Code | None = None
 
 
 class _Interaction(_Model):
     user: Who
     team: _Named | None = None
-    trigger_id: str = ""
-    response_url: str = ""
+    trigger_id: _Code = ""
+    response_url: _Address = ""
 
     @property
     def team_id(self) -> str:
@@ -191,12 +194,16 @@ class _InnerEvent(_Model):
 
 
 class EventCallback(_Model):
-    """An event; delivered again under the same id until it is acknowledged."""
+    """An event; delivered again under the same id until it is acknowledged.
+
+    `is_ext_shared_channel`: another workspace reads along where it happened; None where Slack does not say.
+    """
 
     kind: Literal["event"] = "event"
     type: Literal["event_callback"]
     event_id: Id
-    team_id: str = ""
+    team_id: _Code = ""
+    is_ext_shared_channel: bool | None = None
     event: _InnerEvent
 
 

@@ -243,7 +243,51 @@ async def test_an_act_stands_where_home_cannot_be_published(
     assert pressed.ok
     assert pressed.view is not None
     assert await bot.fetch("SELECT user_id FROM techops.approval_votes") == [{"user_id": EVA}]
-    assert "Replace the switch" in text_of(bot.eva)
-    late = await press(bot.eva, "approvals.approve", approval)
-    assert late.view is not None
+    await bot.until(lambda: "Replace the switch" not in text_of(bot.eva))
+
+
+async def test_an_act_that_came_too_late_is_shown_as_well(bot: RunningBot, insert: Insert) -> None:
+    await introduce(bot)
+    approval = await critical(bot, insert, requested_by=ERIK)
+    await bot.eva.open_home()
+    await bot.fetch("UPDATE techops.approvals SET status = 'expired'")
+    pressed = await press(bot.eva, "approvals.approve", approval)
+    assert pressed.view is not None
     assert "Replace the switch" not in text_of(bot.eva)
+
+
+async def test_acts_elsewhere_show_on_a_home_that_is_open(bot: RunningBot, insert: Insert) -> None:
+    await introduce(bot)
+    number = await insert("Disk full", assigned_to=ERIK)
+    await told(bot.erik, "maintenance", f"comment {number} before it was opened")
+    assert bot.erik.home is None
+    await bot.erik.open_home()
+    assert "Open · Medium priority" in text_of(bot.erik)
+    await told(bot.erik, "maintenance", f"start {number}")
+    await bot.until(lambda: "In progress · Medium priority" in text_of(bot.erik))
+    card = await bot.card(number)
+    await bot.erik.click(card, "maintenance.complete")
+    await bot.erik.submit(bot.erik.views[-1], {"note": "cleaned"})
+    await bot.until(lambda: "Disk full" not in text_of(bot.erik))
+    assert bot.eva.home is None
+    bot.clock.offset += timedelta(days=2)
+    await told(bot.erik, "maintenance", f"reopen {number}")
+    assert await bot.fetch("SELECT id FROM techops.pgqueuer WHERE entrypoint = 'home'") == []
+    assert not bot.slack.refusals
+
+
+async def test_a_home_of_somebody_deactivated_meanwhile_is_left_alone(bot: RunningBot) -> None:
+    await introduce(bot)
+    await bot.erik.open_home()
+    shown_before = len(bot.slack.calls_of("views.publish"))
+    await bot.fetch("UPDATE users SET is_active = false WHERE id = $1", ERIK)
+    await bot.fetch(
+        """
+        INSERT INTO techops.pgqueuer (priority, entrypoint, payload, execute_after, status)
+        SELECT 0, 'home', convert_to($1, 'UTF8'), now(), 'queued'
+        """,
+        f'{{"team": "{bot.slack.team["id"]}", "user": "{bot.erik.id}"}}',
+    )
+    while await bot.fetch("SELECT id FROM techops.pgqueuer WHERE entrypoint = 'home'"):
+        await bot.fetch("SELECT pg_sleep(0.02)")
+    assert len(bot.slack.calls_of("views.publish")) == shown_before
