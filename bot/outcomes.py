@@ -24,7 +24,7 @@ def outcome_of(error: Exception) -> str:
     match error:
         case TimeoutError() | db_errors.Timeout():
             return LATE
-        case BotError() | db_errors.NotFound():
+        case BotError() | db_errors.NotFound() | db_errors.DataRejected() | db_errors.CheckFailed():
             return REFUSED
     return FAILED
 

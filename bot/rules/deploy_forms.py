@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.rules.deployments import clean_version, environment_named, recorded_status
+from bot.rules.deployments import clean_reason, clean_version, environment_named, recorded_status
 from bot.rules.durations import parse_duration
-from bot.rules.ids import LARGEST
+from bot.rules.ids import DIGITS, LARGEST
 from bot.rules.pages import number, pack, strange, unpack
 from bot.rules.validate import clean_note
 from bot.rules.wording import bad
@@ -117,12 +117,12 @@ def read_take_over(value: str) -> TakeOver:
         place = Environment(str(environment))
     except (ValueError, TypeError, RecursionError) as error:
         raise strange() from error
-    if project is None or holder is None or not isinstance(reason, str) or not reason.strip():
+    if project is None or holder is None or not isinstance(reason, str):
         raise strange()
-    return TakeOver(project, place, holder, reason)
+    return TakeOver(project, place, holder, clean_reason(reason, example='/deploy lock "Web App" staging Migrating'))
 
 
 def _project_id(chosen: str | None) -> int:
-    if not chosen or not (chosen.isascii() and chosen.isdigit()) or len(chosen) > len(str(LARGEST)):
+    if not (chosen and chosen.isascii() and chosen.isdigit() and len(chosen) <= DIGITS and int(chosen) <= LARGEST):
         raise bad("Choose a project from the list.", field="project")
     return int(chosen)

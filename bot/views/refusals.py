@@ -37,6 +37,11 @@ DATABASE_AWAY = (
     "Please try again in a minute; if it lasts, tell an admin."
 )
 
+NOT_TAKEN = (
+    "Something in it is out of range, or holds a character that cannot be stored, so nothing was changed. "
+    "Check what you wrote, and try again."
+)
+
 
 def refusal_modal(text: str, *, title: str = "Not possible") -> View:
     """Tell a refusal where only a dialog can be shown."""

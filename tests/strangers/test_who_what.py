@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REGISTRY = bolt.registry()
 ENTRIES = [(kind, entry.name) for kind in Kind for entry in REGISTRY.entries(kind)]
-REFUSED = re.compile(r"Only an? (admin|engineer)|your own|only its requester|deactivated|members of this workspace")
+REFUSED = re.compile(r"Only an? (admin|engineer)|is your own,|only its requester|deactivated|members of this workspace")
 TURNED_AWAY = {
     "stranger": "another workspace",
     "guest": "guests",
