@@ -52,6 +52,7 @@ class Receiver:
         now: Callable[[], float],
         api: application.Api,
         meters: Meters,
+        pages: Sequence[web.AbstractRouteDef],
     ) -> None:
         secret = settings.slack_signing_secret
         self._app = app
@@ -62,6 +63,7 @@ class Receiver:
         self._verifier = SignatureVerifier(secret.get_secret_value()) if secret else None
         self._api = api
         self._meters = meters
+        self._pages = pages
         self._ending = False
 
     def application(self) -> web.Application:
@@ -71,6 +73,7 @@ class Receiver:
         routes.router.add_get("/healthz", self._healthz)
         routes.router.add_get("/readyz", self._readyz)
         routes.router.add_get("/metrics", self._metrics)
+        routes.add_routes(self._pages)
         routes.add_subapp(application.PREFIX, self._api.application())
         return routes
 

@@ -12,6 +12,7 @@ from bot import metrics, receiver
 from bot.api.application import Api
 from bot.context import Deps
 from bot.errors import SettingsError
+from bot.pages.application import Pages
 from bot.processes.figures import published
 from bot.processes.parts import database, open_deps, stopping
 from bot.rules import days
@@ -34,7 +35,7 @@ async def run(settings: Settings) -> None:
 
 async def serve_web(deps: Deps, stop: asyncio.Event, announce: Callable[[str], None]) -> None:
     """Listen by HTTP, and by Socket Mode where an app token is set, until `stop`; then finish what is in hand."""
-    settings, jobs, api = deps.settings, schedule.collect(), Api(deps)
+    settings, jobs, api, routes = deps.settings, schedule.collect(), Api(deps), Pages(deps).routes()
     app = bolt.build(deps, bolt.registry())
     socket = bolt.SocketListener(app, settings.slack_app_token.get_secret_value()) if settings.slack_app_token else None
 
@@ -50,7 +51,7 @@ async def serve_web(deps: Deps, stop: asyncio.Event, announce: Callable[[str], N
     async def measure() -> bytes:
         return await metrics.render(deps, jobs, pipelines_waiting=api.waiting)
 
-    http = receiver.Receiver(app, settings, examine, measure, receiver.wall_clock, api, deps.meters)
+    http = receiver.Receiver(app, settings, examine, measure, receiver.wall_clock, api, deps.meters, routes)
     runner = web.AppRunner(http.application(), handle_signals=False, shutdown_timeout=_FINISH_SECONDS, access_log=None)
     await runner.setup()
     # The first date in words would otherwise load its library within somebody's request.
