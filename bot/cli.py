@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from bot import cli_backups, cli_digest, cli_doctor, cli_maintenance, cli_roles, cli_tokens, logs
+from bot import cli_audit, cli_backups, cli_digest, cli_doctor, cli_maintenance, cli_roles, cli_tokens, logs
 from bot import cli_support as support
 from bot.errors import BotError, SettingsError
 from bot.processes import upkeep
@@ -29,6 +29,7 @@ user_app = typer.Typer(no_args_is_help=True, help="Accounts.")
 queue_app = typer.Typer(no_args_is_help=True, help="Messages that wait to be posted.")
 app.add_typer(user_app, name="user")
 app.add_typer(queue_app, name="queue")
+app.add_typer(cli_audit.app, name="audit")
 app.command("doctor")(cli_doctor.examine)
 app.add_typer(cli_tokens.app, name="token")
 app.add_typer(cli_maintenance.app, name="maintenance")

@@ -93,6 +93,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=_data_dir)
     backup_dir: Path | None = None
     backup_copy_dir: Path | None = None
+    audit_keep_days: int | None = Field(default=None, ge=1, le=36_500)
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
     log_format: Annotated[Literal["json", "console"] | None, BeforeValidator(_lower)] = None
 

@@ -85,6 +85,7 @@ class SealRecord:
     form: int
     ids: str
     upto: int
+    settled: int
     rows: int
     late: int
     sealed_at: str

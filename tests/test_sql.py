@@ -11,7 +11,7 @@ import asyncpg
 
 from db import queries
 from db.pool import DatabaseConfig
-from db.queries import deployment_pages
+from db.queries import audit_pages, deployment_pages
 from db.queries.request_pages import Cursor, Narrowing, page_statement
 from db.scripts import Script
 
@@ -47,11 +47,21 @@ def deployment_page_statements() -> Iterator[tuple[str, str]]:
         yield f"page of {narrowing}, {cursor}", deployment_pages.page_statement(narrowing, cursor, 11)[0]
 
 
+def audit_page_statements() -> Iterator[tuple[str, str]]:
+    """The same for the audit; its conditions are independent of each other."""
+    every = audit_pages.Narrowing("maintenance", 1, 1, 1, "created", "slack", NOW, NOW)
+    for narrowing in (audit_pages.Narrowing(), audit_pages.Narrowing(project_id=1), every):
+        for cursor in (None, audit_pages.Cursor(7), audit_pages.Cursor(7, backwards=True)):
+            yield f"page of {narrowing}, {cursor}", audit_pages.page_statement(narrowing, cursor, 11)[0]
+        yield f"count of {narrowing}", audit_pages.count_statement(narrowing)[0]
+
+
 async def test_every_statement_can_be_prepared(database: DatabaseConfig) -> None:
     connection = await asyncpg.connect(database.dsn)
     refused = {}
+    pages = (*page_statements(), *deployment_page_statements(), *audit_page_statements())
     try:
-        for name, statement in (*constants(), *page_statements(), *deployment_page_statements()):
+        for name, statement in (*constants(), *pages):
             try:
                 await connection.prepare(statement)
             except asyncpg.PostgresError as error:

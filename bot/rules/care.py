@@ -9,7 +9,7 @@ from db.models_care import CareTable, IndexState
 
 STEPS: Final = (
     "analyze", "vacuum", "reindex", "sizes", "indexes", "slow", "locks", "long", "bloat", "integrity", "limits",
-    "connections",
+    "connections", "audit",
 )  # fmt: skip
 TITLES: Final = {
     "analyze": "Statistics (ANALYZE)",
@@ -24,6 +24,7 @@ TITLES: Final = {
     "integrity": "Constraints and orphans",
     "limits": "Sequences and transaction ids",
     "connections": "Connections",
+    "audit": "Audit",
     "status": "The database at a glance",
 }
 

@@ -9,7 +9,7 @@ session.
 from datetime import datetime
 from typing import Final
 
-from db.models_audit import Checked, Differences, Sealed, SealRecord, Unsealed
+from db.models_audit import Checked, Differences, Sealed, Unsealed
 from db.pool import Conn
 
 GENESIS: Final = "00" * 32
@@ -18,62 +18,73 @@ _LOCK_KEY: Final = 0x7EC40B5A0D17
 _NAMED: Final = 20
 
 # A row as its hash covers it.
-_ROW: Final = """jsonb_build_array(a.id, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), a.xid::text,
+ROW: Final = """jsonb_build_array(a.id, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), a.xid::text,
     a.actor_id, a.source, a.origin, a.note, a.subject_kind, a.subject_id, a.verb, a.old, a.new)::text"""
-_DIGEST: Final = f"sha256(convert_to({_ROW}, 'UTF8'))"
-_SEALED_AT: Final = """to_char({0}sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')"""
+_DIGEST: Final = f"sha256(convert_to({ROW}, 'UTF8'))"
+SEALED_AT: Final = """to_char({0}sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')"""
 # The hash of a segment `{0}`.
 _HASH: Final = f"""sha256({{0}}previous || convert_to(concat_ws('|', 'techops audit', {{0}}form, {{0}}number,
-    {{0}}ids::text, {{0}}upto, {{0}}row_count, {{0}}late_count, {_SEALED_AT}, {{0}}next_xid::text,
+    {{0}}ids::text, {{0}}upto, {{0}}settled, {{0}}row_count, {{0}}late_count, {SEALED_AT}, {{0}}next_xid::text,
     encode({{0}}content, 'hex'), encode(sha256({{0}}marks), 'hex')), 'UTF8'))"""
-
-# Of a segment it is settled that no further row up to its `upto` can come, once no transaction is open that had begun
-# when it was made. A number beyond the server's own is of another server, from which the database was restored.
-_SETTLED: Final = """
-settled AS (
-    SELECT coalesce((
-        SELECT s.upto FROM techops.audit_seals AS s
-        WHERE s.next_xid <= pg_snapshot_xmin(pg_current_snapshot())
-            OR s.next_xid > pg_snapshot_xmax(pg_current_snapshot())
-        ORDER BY s.number DESC LIMIT 1
-    ), 0) AS id
-)"""
 
 TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock($1)"
 
+# A row is late when its transaction was open while rows with higher ids were sealed. An id is settled once no
+# transaction is open that had begun when a segment up to it was made: that is said of earlier segments, and of this one
+# where none is open at all. A number beyond the server's own is of another server, from which this was restored.
 INSERT_SEAL: Final = f"""
-WITH {_SETTLED},
-last AS (
-    SELECT s.number, s.upto, s.hash FROM techops.audit_seals AS s ORDER BY s.number DESC LIMIT 1
+WITH last AS (
+    SELECT s.number, s.upto, s.settled, s.hash FROM techops.audit_seals AS s ORDER BY s.number DESC LIMIT 1
+),
+before AS (
+    SELECT coalesce(max(l.number), 0) AS number, coalesce(max(l.upto), 0) AS upto,
+        coalesce(max(l.settled), 0) AS settled,
+        coalesce((SELECT l.hash FROM last AS l), decode('{GENESIS}', 'hex')) AS hash,
+        coalesce((
+            SELECT s.upto FROM techops.audit_seals AS s
+            WHERE s.next_xid <= pg_snapshot_xmin(pg_current_snapshot())
+                OR s.next_xid > pg_snapshot_xmax(pg_current_snapshot())
+            ORDER BY s.number DESC LIMIT 1
+        ), 0) AS closed
+    FROM last AS l
 ),
 covered AS (
     SELECT coalesce(range_agg(s.ids), '{{}}'::int8multirange) AS ids
-    FROM techops.audit_seals AS s WHERE s.upto > (SELECT t.id FROM settled AS t)
+    FROM techops.audit_seals AS s WHERE s.upto > (SELECT b.settled FROM before AS b)
 ),
 rows AS (
     SELECT a.id, {_DIGEST} AS digest
     FROM techops.activity AS a
-    WHERE a.id > (SELECT t.id FROM settled AS t) AND NOT (SELECT c.ids FROM covered AS c) @> a.id
+    WHERE a.id > (SELECT b.settled FROM before AS b) AND NOT (SELECT c.ids FROM covered AS c) @> a.id
     ORDER BY a.id
     LIMIT $2
 ),
-segment AS (
-    SELECT coalesce((SELECT l.number FROM last AS l), 0) + 1 AS number, 1::smallint AS form,
-        range_agg(int8range(r.id, r.id, '[]')) AS ids,
-        greatest(max(r.id), coalesce((SELECT l.upto FROM last AS l), 0)) AS upto,
-        count(*)::integer AS row_count,
-        (count(*) FILTER (WHERE r.id < (SELECT l.upto FROM last AS l)))::integer AS late_count,
-        $1::timestamptz AS sealed_at, pg_snapshot_xmax(pg_current_snapshot()) AS next_xid,
+found AS (
+    SELECT range_agg(int8range(r.id, r.id, '[]')) AS ids, max(r.id) AS highest, count(*) AS row_count,
+        count(*) FILTER (WHERE r.id < (SELECT b.upto FROM before AS b)) AS late_count,
         sha256(string_agg(r.digest, ''::bytea ORDER BY r.id)) AS content,
-        string_agg(substr(r.digest, 1, 8), ''::bytea ORDER BY r.id) AS marks,
-        coalesce((SELECT l.hash FROM last AS l), decode('{GENESIS}', 'hex')) AS previous
+        string_agg(substr(r.digest, 1, 8), ''::bytea ORDER BY r.id) AS marks
     FROM rows AS r
     HAVING count(*) > 0
+),
+segment AS (
+    SELECT b.number + 1 AS number, 1::smallint AS form, f.ids, greatest(f.highest, b.upto) AS upto,
+        greatest(b.settled, least(
+            CASE
+                WHEN pg_snapshot_xmin(pg_current_snapshot()) = pg_snapshot_xmax(pg_current_snapshot())
+                    THEN greatest(f.highest, b.upto)
+                ELSE b.closed
+            END,
+            CASE WHEN f.row_count = $2 THEN f.highest END
+        )) AS settled,
+        f.row_count::integer AS row_count, f.late_count::integer AS late_count, $1::timestamptz AS sealed_at,
+        pg_snapshot_xmax(pg_current_snapshot()) AS next_xid, f.content, f.marks, b.hash AS previous
+    FROM found AS f CROSS JOIN before AS b
 )
 INSERT INTO techops.audit_seals
-    (number, form, ids, upto, row_count, late_count, sealed_at, next_xid, content, marks, previous, hash)
-SELECT g.number, g.form, g.ids, g.upto, g.row_count, g.late_count, g.sealed_at, g.next_xid, g.content, g.marks,
-    g.previous, {_HASH.format("g.")}
+    (number, form, ids, upto, settled, row_count, late_count, sealed_at, next_xid, content, marks, previous, hash)
+SELECT g.number, g.form, g.ids, g.upto, g.settled, g.row_count, g.late_count, g.sealed_at, g.next_xid, g.content,
+    g.marks, g.previous, {_HASH.format("g.")}
 FROM segment AS g
 RETURNING number, encode(hash, 'hex') AS hash, row_count AS rows, late_count AS late, sealed_at
 """  # noqa: S608 - fragments of this file
@@ -195,7 +206,9 @@ async def list_sealed_ids(conn: Conn, number: int) -> list[int]:
 
 
 FIND_UNSEALED: Final = f"""
-WITH {_SETTLED},
+WITH settled AS (
+    SELECT coalesce((SELECT s.settled FROM techops.audit_seals AS s ORDER BY s.number DESC LIMIT 1), 0) AS id
+),
 gaps AS (
     SELECT unnest('{{(,)}}'::int8multirange - coalesce(range_agg(s.ids), '{{}}'::int8multirange)) AS range
     FROM techops.audit_seals AS s
@@ -222,78 +235,3 @@ async def find_unsealed(conn: Conn) -> Unsealed:
     row = await conn.fetchrow(FIND_UNSEALED)
     assert row is not None  # noqa: S101 - an aggregate has one row
     return Unsealed(**{**dict(row), "added": tuple(row["added"] or ())})
-
-
-LIST_DUE: Final = """
-SELECT n.number FROM (
-    SELECT s.number, s.sealed_at, sum(s.row_count) OVER (ORDER BY s.number) - s.row_count AS before
-    FROM (
-        SELECT s.number, s.sealed_at, s.row_count FROM techops.audit_seals AS s
-        WHERE s.removed_at IS NULL ORDER BY s.number LIMIT 20000
-    ) AS s
-) AS n
-WHERE n.before < $2 AND n.sealed_at < $1
-ORDER BY n.number
-"""
-
-
-async def list_due(conn: Conn, before: datetime, rows: int) -> list[int]:
-    """Segments sealed before that time whose rows are there yet, the oldest, of about `rows` rows altogether."""
-    return [row["number"] for row in await conn.fetch(LIST_DUE, before, rows)]
-
-
-GET_RECORD: Final = f"""
-SELECT s.number, s.form, s.ids::text AS ids, s.upto, s.row_count AS rows, s.late_count AS late,
-    {_SEALED_AT.format("s.")} AS sealed_at, s.next_xid::text AS next_xid, encode(s.content, 'hex') AS content,
-    encode(s.marks, 'hex') AS marks, encode(s.previous, 'hex') AS previous, encode(s.hash, 'hex') AS hash
-FROM techops.audit_seals AS s WHERE s.number = $1
-"""  # noqa: S608 - fragments of this file
-LIST_ROWS: Final = f"""
-SELECT {_ROW} AS row
-FROM techops.audit_seals AS s
-CROSS JOIN unnest(s.ids) AS r
-JOIN techops.activity AS a ON a.id >= lower(r) AND a.id < upper(r)
-WHERE s.number = $1
-ORDER BY a.id
-"""  # noqa: S608 - fragments of this file
-
-
-async def get_record(conn: Conn, number: int) -> SealRecord:
-    """A segment, as it is exported."""
-    row = await conn.fetchrow(GET_RECORD, number)
-    assert row is not None  # noqa: S101 - segments are never deleted
-    return SealRecord(**dict(row))
-
-
-async def list_rows(conn: Conn, number: int) -> list[str]:
-    """The rows of a segment, each as its hash covers it."""
-    return [row["row"] for row in await conn.fetch(LIST_ROWS, number)]
-
-
-DELETE_SEALED: Final = """
-WITH gone AS (
-    DELETE FROM techops.activity AS a
-    USING techops.audit_seals AS s, unnest(s.ids) AS r
-    WHERE s.number = ANY($1::bigint[]) AND s.removed_at IS NULL AND a.id >= lower(r) AND a.id < upper(r)
-    RETURNING a.id
-)
-SELECT count(*) FROM gone
-"""
-MARK_REMOVED: Final = """
-UPDATE techops.audit_seals SET file = $2, file_sha256 = $3, removed_at = $4
-WHERE number = ANY($1::bigint[]) AND removed_at IS NULL
-"""
-INSERT_REMOVAL: Final = """
-INSERT INTO techops.activity (actor_id, source, subject_kind, subject_id, verb, new)
-VALUES (techops.current_actor(), coalesce(NULLIF(current_setting('app.source', true), ''), 'dashboard'), 'audit', $1,
-    'removed', $2)
-"""
-
-
-async def delete_sealed(conn: Conn, numbers: list[int], file: str, file_sha256: str, now: datetime) -> int:
-    """Delete the rows of segments that were exported, and write that down, in the log as well; how many there were."""
-    count = int(await conn.fetchval(DELETE_SEALED, numbers))
-    await conn.execute(MARK_REMOVED, numbers, file, file_sha256, now)
-    told = {"segments": [numbers[0], numbers[-1]], "rows": count, "file": file, "file_sha256": file_sha256}
-    await conn.execute(INSERT_REMOVAL, numbers[-1], told)
-    return count

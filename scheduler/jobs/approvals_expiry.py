@@ -12,6 +12,6 @@ CRON: Final = "* * * * *"
 
 async def run(deps: Deps, now: datetime) -> None:
     """Expire first, so that nobody is reminded of what has expired. Running twice does nothing more."""
-    act = Act(person=None, source="scheduler")
+    act = Act(person=None, source="scheduler", origin={"job": ID})
     await approvals.expire_due(deps, act, now)
     await approvals.remind_due(deps, act, now)

@@ -15,4 +15,4 @@ CARE_ENTRY: Final = "care_run"
 async def run(deps: Deps, now: datetime) -> None:
     """Care for the database in this process. The run reckons by the clock: what it frees, it frees now."""
     del now
-    await runs.run_now(deps, Act(person=None, source="scheduler"))
+    await runs.run_now(deps, Act(person=None, source="scheduler", origin={"job": ID}))

@@ -78,7 +78,7 @@ async def test_one_card_follows_the_run_and_its_thread_has_the_detail(
         await dashboard.until(OVER, within=30)
         await dashboard.settled(within=40)
     [card] = [it for it in cards(slack) if "Database care" in shown(it)]
-    assert "12 of 12 steps" in card.text
+    assert "13 of 13 steps" in card.text
     assert "3 steps failed" in card.text
     told = shown(card)
     assert told.index("Failed: ") < told.index("Done: ")
@@ -98,21 +98,21 @@ async def test_a_run_is_followed_while_it_goes_on_and_can_be_cancelled(
         async with held(database, "project_groups"):
             run = await runs.order(deps, by_ada())
             await dashboard.until(RUNNING)
-            await slack.wait_for(lambda: any("step 1 of 12" in it.text for it in cards(slack)), timeout=10)
+            await slack.wait_for(lambda: any("step 1 of 13" in it.text for it in cards(slack)), timeout=10)
             [card] = cards(slack)
             assert "Cancel run" in shown(card)
-            with pytest.raises(WrongState, match="at step 1 of 12 already"):
+            with pytest.raises(WrongState, match="at step 1 of 13 already"):
                 await runs.order(deps, by_ada())
             async with deps.pool.acquire() as conn:
                 found = [it.title for it in await collisions.find(conn, 1)]
-            assert f"run {run.id} of care (step 1 of 12)" in found
+            assert f"run {run.id} of care (step 1 of 13)" in found
             await runs.cancel(deps, by_ada(), run.id)
             # while the table is still held: the statement was given up, not waited for
             await dashboard.until(OVER, within=4)
         await dashboard.settled(within=20)
     assert await statuses(dashboard) == [RunStatus.CANCELLED]
     [card] = cards(slack)
-    assert card.text.startswith("Database care was cancelled: 1 of 12 steps")
+    assert card.text.startswith("Database care was cancelled: 1 of 13 steps")
     assert "cancelled by Ada Admin" in shown(card)
     assert any("Ada Admin has cancelled this run" in line for line in thread(slack, card))
     with pytest.raises(WrongState, match="over already"):
@@ -133,7 +133,7 @@ async def test_of_two_processes_one_cares(deps: Deps, dashboard: Dashboard, data
     async with held(database, "project_groups"):
         first = asyncio.create_task(runs.run_now(deps, CLI))
         await dashboard.until(RUNNING)
-        with pytest.raises(WrongState, match="of care is at step 1 of 12 already"):
+        with pytest.raises(WrongState, match="of care is at step 1 of 13 already"):
             await runs.run_now(deps, CLI)
     assert (await first).status == RunStatus.SUCCEEDED
     assert await statuses(dashboard) == [RunStatus.SUCCEEDED]

@@ -30,7 +30,7 @@ findings = st.lists(st.builds(Finding, key=text, text=text, advice=text, is_urge
 )
 reports = st.builds(Report, summary=text, lines=texts, failures=texts, notes=texts, findings=findings)
 steps = st.builds(
-    Step, position=st.integers(1, 12), name=st.sampled_from(STEPS) | text, status=st.sampled_from(list(StepStatus)),
+    Step, position=st.integers(1, 13), name=st.sampled_from(STEPS) | text, status=st.sampled_from(list(StepStatus)),
     duration_ms=st.none() | st.integers(0, 10**7), summary=maybe_text, failures=texts, lines=texts, notes=texts,
     findings=findings,
 )  # fmt: skip
@@ -93,7 +93,7 @@ def test_progress_and_failures_first() -> None:
         RUN, status="running", started_at=NOW, current_step=3, steps=(done, failed, running, *STEPS_TO_COME[3:])
     )
     card = views.run_card(run)
-    assert card.text == "Database care is running, step 3 of 12: Indexes rebuilt (REINDEX)."
+    assert card.text == "Database care is running, step 3 of 13: Indexes rebuilt (REINDEX)."
     told = shown(card.blocks)
     places = [told.index(words) for words in ("Failed: Dead rows", "Running: Indexes", "Done: Statistics", "To come: ")]
     assert places == sorted(places)

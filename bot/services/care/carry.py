@@ -14,7 +14,7 @@ from bot.context import Act, Deps
 from bot.errors import Missing, WrongState
 from bot.rules.care import STEPS
 from bot.rules.care_reports import unseen
-from bot.services.care import findings, looks, maintain
+from bot.services.care import findings, looks, maintain, proof
 from bot.services.care.site import Cancelled, Site, reason_of
 from db.care import CareConnection, open_care
 from db.errors import DatabaseError, Unavailable, translated
@@ -30,7 +30,12 @@ _AGAIN_SECONDS: Final = 60.0
 _WATCH_SECONDS: Final = 1.0
 _MOST_ATTEMPTS: Final = 3
 _OVER: Final = set(RunStatus) - {RunStatus.QUEUED, RunStatus.WAITING, RunStatus.RUNNING}
-ACTS: Final = {"analyze": maintain.analyze, "vacuum": maintain.vacuum, "reindex": maintain.reindex}
+ACTS: Final = {
+    "analyze": maintain.analyze,
+    "vacuum": maintain.vacuum,
+    "reindex": maintain.reindex,
+    "audit": proof.audit,
+}
 
 
 async def carry_out(deps: Deps, run_id: int, *, patient: bool = True, alone: bool = False) -> Run:

@@ -54,7 +54,7 @@ async def cancel(deps: Deps, act: Act, run_id: int) -> Run:
 
 async def run_due(deps: Deps, due_key: str) -> Run | None:
     """Carry out the run of a due time, unless that was done; None where another run does it."""
-    act = Act(person=None, source="scheduler")
+    act = Act(person=None, source="scheduler", origin={"job": due_key.partition(" ")[0]})
     async with deps.transaction(act) as conn:
         found = await care_runs.find_due(conn, due_key)
         if found is not None and found[1] in _OVER - {RunStatus.INTERRUPTED}:
