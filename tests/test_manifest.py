@@ -23,6 +23,7 @@ Json = dict[str, Any]
 # public and private channels; messages in doubt are searched in both and in direct messages.
 _HISTORY: Final = {"channels:history", "groups:history", "im:history"}
 SCOPES_OF_METHODS: Final[dict[str, set[str]]] = {
+    "apps.connections.open": set(),
     "auth.test": set(),
     "chat.getPermalink": set(),
     "chat.postEphemeral": {"chat:write"},
@@ -33,6 +34,7 @@ SCOPES_OF_METHODS: Final[dict[str, set[str]]] = {
     "conversations.replies": _HISTORY,
     "conversations.list": {"channels:read", "groups:read"},
     "conversations.info": {"channels:read", "groups:read"},
+    "conversations.members": {"channels:read", "groups:read"},
     "conversations.open": {"im:write"},
     "files.completeUploadExternal": {"files:write"},
     "files.getUploadURLExternal": {"files:write"},
@@ -111,6 +113,14 @@ def _events_without_url(it: Json) -> None:
     del it["settings"]["event_subscriptions"]["request_url"]
 
 
+def _domain_with_scheme(it: Json) -> None:
+    it["features"]["unfurl_domains"] = [URL]
+
+
+def _six_domains(it: Json) -> None:
+    it["features"]["unfurl_domains"] = [f"{name}.example.com" for name in "abcdef"]
+
+
 def _colour_by_name(it: Json) -> None:
     it["display_information"]["background_color"] = "navy"
 
@@ -127,6 +137,8 @@ def _colour_by_name(it: Json) -> None:
         _command_without_url,
         _interactivity_without_url,
         _events_without_url,
+        _domain_with_scheme,
+        _six_domains,
         _colour_by_name,
     ],
 )
@@ -167,6 +179,33 @@ def test_every_shortcut_is_declared_and_no_other() -> None:
 def test_every_event_is_declared_and_no_other() -> None:
     declared = built()["settings"].get("event_subscriptions", {}).get("bot_events", [])
     assert sorted(declared) == sorted(entry.name for entry in app.registry().entries(Kind.EVENT))
+
+
+@pytest.mark.parametrize(
+    ("address", "domains"),
+    [
+        (f"{URL}:8443/below", ["bot.example.com"]),
+        ("https://BOT.example.com", ["bot.example.com"]),
+        ("http://127.0.0.1:3000", []),
+        ("http://[::1]:3000", []),
+        ("http://localhost:3000", []),
+        (None, []),
+    ],
+)
+def test_links_are_known_by_the_public_address(address: str | None, domains: list[str]) -> None:
+    made = manifest.build(app.registry(), url=None, links=manifest.unfurl_domains(address))
+    check(made)
+    features: Json = made["features"]  # type: ignore[assignment] # an object
+    assert features.get("unfurl_domains", []) == domains
+
+
+def test_without_such_an_address_nothing_is_asked_for_links() -> None:
+    bare = built(socket=True)
+    assert "link_shared" not in json.dumps(bare)
+    assert "links:" not in json.dumps(bare)
+    whole = built()
+    assert whole["features"]["unfurl_domains"] == ["bot.example.com"]
+    assert "link_shared" in whole["settings"]["event_subscriptions"]["bot_events"]
 
 
 def test_home_tab_is_declared_where_something_fills_it() -> None:

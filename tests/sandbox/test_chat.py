@@ -139,6 +139,51 @@ async def test_ephemerals_links_reactions_and_unfurls(slack: Workspace, client: 
     assert await refused(client.chat_unfurl(channel="C0OPS", ts=theirs.ts, unfurls=other)) == "cannot_unfurl_url"
 
 
+LINKED = {
+    "features": {"unfurl_domains": ["dash.example"]},
+    "oauth_config": {"scopes": {"bot": ["links:write"]}},
+}
+
+
+@pytest.mark.parametrize("slack_options", [{"manifest": LINKED}])
+async def test_what_slack_refuses_below_a_message(slack: Workspace, client: AsyncWebClient) -> None:
+    person = slack.person("erik")
+    message = await person.post("ops", "see https://dash.example/r/42 and https://elsewhere.example/r/42")
+    one = {"blocks": [TEXT_BLOCK]}
+    card = {"https://dash.example/r/42": one}
+
+    async def no(unfurls: Any, **where: Any) -> str:
+        return await refused(client.chat_unfurl(**({"channel": "C0OPS", "ts": message.ts} | where), unfurls=unfurls))
+
+    assert await no({}) == "missing_unfurls"
+    assert await no(["x"]) == "invalid_unfurls_format"
+    assert await no({"https://dash.example/r/42": "x"}) == "invalid_unfurls_format"
+    assert await no({"https://dash.example/r/42": {}}) == "cannot_parse_attachment"
+    assert await no({"https://elsewhere.example/r/42": one}) == "cannot_unfurl_url"
+    assert await no({"https://dash.example/r/42": {"blocks": [{"type": "section"}]}}) == "invalid_blocks"
+    assert await no(card, ts="1.1") == "cannot_find_message"
+    assert await no(card, channel="C0NONE") == "cannot_find_channel"
+    assert await no(card, source="composer") == "missing_unfurl_id"
+    assert await no(card, unfurl_id="x") == "missing_source"
+    assert await no(card, source="mail", unfurl_id="x") == "invalid_source"
+    assert await no(card, source="composer", unfurl_id="x") == "invalid_unfurl_id"
+    assert await no(card, source="conversations_history", unfurl_id="C0OPS.1.1") == "invalid_unfurl_id"
+    draft = await person.compose("https://dash.example/r/42")
+    await client.chat_unfurl(source="composer", unfurl_id=draft.id, unfurls=card)
+    assert draft.unfurls == card
+    assert message.unfurls == {}
+    where = {"source": "conversations_history", "unfurl_id": f"C0OPS.{message.ts}"}
+    await client.chat_unfurl(**where, unfurls=card)
+    assert message.unfurls == card
+
+
+@pytest.mark.parametrize("slack_options", [{"manifest": {}}])
+async def test_previews_need_their_scope(slack: Workspace, client: AsyncWebClient) -> None:
+    message = await slack.person("erik").post("ops", "see https://dash.example/r/42")
+    card = {"https://dash.example/r/42": {"blocks": [TEXT_BLOCK]}}
+    assert await refused(client.chat_unfurl(channel="C0OPS", ts=message.ts, unfurls=card)) == "missing_scope"
+
+
 async def test_conversations(slack: Workspace, client: AsyncWebClient) -> None:
     listed = (await client.conversations_list(exclude_archived=True))["channels"]
     assert {c["name"]: c["is_member"] for c in listed} == {"ops": True, "deployments": True, "general": False}

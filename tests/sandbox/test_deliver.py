@@ -243,12 +243,46 @@ EVENTS = {
 async def test_only_events_of_the_manifest_are_sent(slack: Workspace, raw: RawBot) -> None:
     person = slack.person("U_ENG")
     await person.open_home()
-    await person.post("general", "the bot is not here https://dash.example/r/1")
+    await person.post("general", "the bot is not here")
     assert raw.requests == []
-    await person.post("ops", "@techops see https://www.dash.example/r/1 and https://other.example")
+    await person.post("ops", "@techops see https://www.dash.example/r/1, and https://other.example")
     events = [json.loads(body)["event"] for _, body in raw.requests]
     assert [e["type"] for e in events] == ["message", "app_mention", "link_shared"]
     assert events[2]["links"] == [{"url": "https://www.dash.example/r/1", "domain": "www.dash.example"}]
+    assert events[2]["is_bot_user_member"] is True
+
+
+@pytest.mark.parametrize("slack_options", [{"manifest": EVENTS}])
+async def test_the_bot_hears_of_links_where_it_is_not(slack: Workspace, raw: RawBot) -> None:
+    slack.channel("general").is_ext_shared = True
+    root = await slack.person("U_ENG").post("general", "no link, nobody hears of it")
+    await slack.person("U_ENG").post("general", "https://dash.example/r/1 https://dash.example/r/1", root.ts)
+    [envelope] = [json.loads(body) for _, body in raw.requests]
+    assert envelope["is_ext_shared_channel"] is True
+    event = envelope["event"]
+    assert (event["type"], event["is_bot_user_member"], event["thread_ts"]) == ("link_shared", False, root.ts)
+    assert [link["url"] for link in event["links"]] == ["https://dash.example/r/1"]
+
+
+PORT = {"features": {"unfurl_domains": ["127.0.0.1:3000"]}, "settings": EVENTS["settings"]}
+
+
+@pytest.mark.parametrize("slack_options", [{"manifest": PORT}])
+async def test_an_app_on_this_machine_may_name_a_port(slack: Workspace, raw: RawBot) -> None:
+    await slack.person("U_ENG").post(
+        "general", "http://127.0.0.1:3001/r/1 http://127.0.0.1/r/1 http://127.0.0.1:3000/r/1"
+    )
+    [envelope] = [json.loads(body) for _, body in raw.requests]
+    assert [link["url"] for link in envelope["event"]["links"]] == ["http://127.0.0.1:3000/r/1"]
+
+
+@pytest.mark.parametrize("slack_options", [{"manifest": EVENTS}])
+async def test_the_bot_hears_of_links_that_are_being_written(slack: Workspace, raw: RawBot) -> None:
+    draft = await slack.person("U_ENG").compose("see https://dash.example/r/1")
+    [event] = [json.loads(body)["event"] for _, body in raw.requests]
+    assert (event["channel"], event["source"], event["unfurl_id"]) == ("COMPOSER", "composer", draft.id)
+    await slack.person("U_ENG").compose("nothing to see")
+    assert len(raw.requests) == 1
 
 
 @pytest.mark.usefixtures("bot")
