@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from bot import cli_audit, cli_backups, cli_digest, cli_doctor, cli_maintenance, cli_roles, cli_tokens, logs
+from bot import cli_audit, cli_backups, cli_digest, cli_doctor, cli_maintenance, cli_roles, cli_tokens, cli_users, logs
 from bot import cli_support as support
 from bot.errors import BotError, SettingsError
 from bot.processes import upkeep
-from bot.services import jobs, people
+from bot.services import jobs
 from bot.settings import Settings, require_slack
 from db.embedded_binaries import EmbeddedError
 from db.errors import DatabaseError
@@ -25,9 +25,8 @@ from db.migrate import MigrationError, Report, check, retry_checks
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="TechOps bot: maintenance requests and deployments in Slack."
 )
-user_app = typer.Typer(no_args_is_help=True, help="Accounts.")
 queue_app = typer.Typer(no_args_is_help=True, help="Messages that wait to be posted.")
-app.add_typer(user_app, name="user")
+app.add_typer(cli_users.app, name="user")
 app.add_typer(queue_app, name="queue")
 app.add_typer(cli_audit.app, name="audit")
 app.command("doctor")(cli_doctor.examine)
@@ -159,40 +158,6 @@ def print_manifest(
         )
     links = manifest.unfurl_domains(public or address)
     typer.echo(json.dumps(manifest.build(bolt.registry(), url=address or None, links=links), indent=2))
-
-
-@user_app.command("add")
-def user_add(
-    email: str,
-    name: Annotated[str, typer.Option("--name", help="As colleagues know the person.")],
-    role: Annotated[str, typer.Option("--role", help="user, engineer or admin.")] = "user",
-    as_json: support.Json = False,
-) -> None:
-    """Add an account; nobody knows its password until it is set by a link."""
-    user = support.run(
-        support.with_deps(
-            support.settings(), lambda deps: people.add(deps, support.act(), email, name, role), owner=True
-        )
-    )
-    support.show([asdict(user)], ("id", "name", "email", "role"), as_json=as_json)
-
-
-@user_app.command("list")
-def user_list(as_json: support.Json = False) -> None:
-    """List accounts, and who is tied to a Slack person."""
-    rows = [asdict(user) for user in support.run(support.with_deps(support.settings(), people.list_people))]
-    support.show(rows, ("id", "name", "email", "role", "is_active", "slack_user_id", "tz"), as_json=as_json)
-
-
-@user_app.command("role")
-def user_role(email: str, role: str, as_json: support.Json = False) -> None:
-    """Give an account another role."""
-    user = support.run(
-        support.with_deps(
-            support.settings(), lambda deps: people.set_role(deps, support.act(), email, role), owner=True
-        )
-    )
-    support.show([asdict(user)], ("id", "name", "email", "role"), as_json=as_json)
 
 
 @queue_app.command("list")

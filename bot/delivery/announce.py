@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.context import Deps
+from bot.delivery import departures
 from bot.delivery.jobs import Bulk, Job, LaneWork, later
 from bot.delivery.kinds import KINDS
 from db.models import SubjectKind
@@ -30,6 +31,7 @@ _UNKNOWN_CHANNEL: Final = timedelta(seconds=120)
 
 async def announce(deps: Deps, job: Job) -> None:
     """Entry point: show what one transaction has changed. The payload is its id; running twice changes nothing."""
+    await departures.tell(deps, job)
     async with deps.pool.acquire() as conn:
         counted = await delivery.count_transaction(conn, job.payload, job.created, list(KINDS))
     if not counted:

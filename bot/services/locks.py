@@ -17,7 +17,7 @@ from bot.views import locks as views
 from bot.views.kit import Message
 from db.models import Lock, Role
 from db.pool import Conn
-from db.queries import locks, outbox
+from db.queries import leftovers, locks, outbox
 from db.queries.locks import Waiter
 
 
@@ -146,6 +146,21 @@ async def release(deps: Deps, act: Act, person: Actor, place: Place) -> tuple[Lo
         if lock.holder_id != person.user_id:
             await _tell(conn, deps, lock.holder_slack_id, views.lost_dm(lock, person.name, None))
         return lock, await _tell_waiting(conn, deps, lock, person, waiting)
+
+
+async def release_all(conn: Conn, deps: Deps, person: Actor, holder_id: int) -> int:
+    """Release whatever somebody holds who has left; who waits is told. Returns how many locks that were."""
+    held = await leftovers.list_held(conn, holder_id)
+    released = 0
+    for place in held:
+        lock = await locks.find_held(conn, *place)
+        if lock is None or lock.holder_id != holder_id:
+            continue
+        waiting = await locks.delete_waiters(conn, *place)
+        await locks.delete_lock(conn, *place)
+        await _tell_waiting(conn, deps, lock, person, waiting)
+        released += 1
+    return released
 
 
 async def _tell_waiting(conn: Conn, deps: Deps, lock: Lock, person: Actor, waiting: list[Waiter]) -> int:

@@ -1,7 +1,6 @@
 """People: a Slack identity becomes a dashboard user; roles."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,13 +9,15 @@ import structlog
 from bot.auth import Actor, unusable_password_hash
 from bot.context import Act, Deps
 from bot.errors import BadInput, Forbidden, Missing, Stranger, WrongState
-from bot.rules.suggest import closest
-from bot.slack import SlackError, SlackUnavailable, SlackUser, parse_user
-from db.models import Role, User
+from bot.rules.accounts import role_named
+from bot.slack import SlackError, SlackUnavailable, SlackUser
+from db.models import User
 from db.queries import links, people
-from db.queries.people import Identity, LastAdmin
+from db.queries.people import Identity
 
 _REFRESH_AFTER: Final = timedelta(hours=24)
+# Kept as the time of the last answer for people of whom Slack has told that they are no full members any more.
+OUTSIDE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _log = structlog.get_logger(__name__)
 
 
@@ -37,19 +38,16 @@ async def resolve(deps: Deps, team_id: str, slack_user_id: str, *, introduce: bo
         user = await _introduce(deps, team_id, slack_user_id)
     else:
         user = identity.user
-        if deps.now() - identity.refreshed_at > _REFRESH_AFTER:
+        # What introduces nobody is Slack's own word on the person, and newer than what could be asked for.
+        if introduce and deps.now() - identity.refreshed_at > _REFRESH_AFTER:
             user = await _refreshed(deps, team_id, identity)
     if not user.is_active:
         raise Forbidden(f"The account {user.email} is deactivated, so nothing was done. An admin can reactivate it.")
     return Actor(user.id, user.name, user.email, user.role, user.tz or "UTC", team_id, slack_user_id)
 
 
-async def refresh(deps: Deps, team_id: str, user_object: Mapping[str, object]) -> None:
-    """Keep a person's name and zone as Slack's user object tells them; people without an account are left alone."""
-    await _keep(deps, team_id, parse_user(user_object))
-
-
-async def _keep(deps: Deps, team_id: str, slack_user: SlackUser) -> None:
+async def refresh(deps: Deps, team_id: str, slack_user: SlackUser) -> None:
+    """Keep a person's name and zone as Slack tells them; people without an account are left alone."""
     async with deps.pool.transaction() as conn:
         await people.update_identity(
             conn, team_id, slack_user.id, slack_user.name, known_zone(slack_user.tz), deps.now()
@@ -96,7 +94,7 @@ async def add(deps: Deps, act: Act, email: str, name: str, role: str) -> User:
         raise BadInput(f"`{email}` is no e-mail address. Write one like `ada@example.com`.")
     if not name.strip():
         raise BadInput("A name is needed: `techops user add ada@example.com --name 'Ada Lovelace'`.")
-    wanted = parse_role(role)
+    wanted = role_named(role)
     password_hash = await unusable_password_hash()
     async with deps.transaction(act) as conn:
         taken = await people.list_users_by_email(conn, email)
@@ -104,42 +102,6 @@ async def add(deps: Deps, act: Act, email: str, name: str, role: str) -> User:
         if user_id is None:
             raise WrongState(f"There is already an account with the address {email}.")
         return await people.get_user(conn, user_id)
-
-
-async def set_role(deps: Deps, act: Act, email: str, role: str) -> User:
-    """Give the account with this address another role.
-
-    Raises:
-        BadInput: no such role.
-        Missing: no account, or several, with this address.
-        WrongState: it is the last active admin.
-    """
-    wanted = parse_role(role)
-    async with deps.transaction(act) as conn:
-        found = await people.list_users_by_email(conn, email)
-        if len(found) != 1:
-            number = "no account" if not found else "more than one account"
-            raise Missing(f"There is {number} with the address {email}. `techops user list` shows all.")
-        user = found[0]
-        try:
-            await people.update_role(conn, user.id, wanted)
-        except LastAdmin as error:
-            raise WrongState(f"{user.name} is the last active admin. Make somebody else an admin first.") from error
-        return await people.get_user(conn, user.id)
-
-
-def parse_role(text: str) -> Role:
-    """The role of this name.
-
-    Raises:
-        BadInput: naming the roles there are.
-    """
-    try:
-        return Role(text.strip().lower())
-    except ValueError as error:
-        near = closest(text, list(Role))
-        hint = f" Did you mean `{near}`?" if near else ""
-        raise BadInput(f"`{text}` is no role.{hint} Roles are user, engineer and admin.") from error
 
 
 def known_zone(tz: str) -> str:
@@ -156,10 +118,16 @@ async def _refreshed(deps: Deps, team_id: str, identity: Identity) -> User:
     try:
         slack_user = await deps.slack.user(slack_user_id)
     except SlackError as error:
+        if identity.refreshed_at <= OUTSIDE:
+            raise Stranger(
+                "Slack said that you are no full member of this workspace, and does not answer now whether you are "
+                "again. Please try again in a minute."
+            ) from error
         # Yesterday's name and zone serve as well until Slack answers again.
         _log.info("person_not_refreshed", slack_user=slack_user_id, reason=str(error))
         return identity.user
-    await _keep(deps, team_id, slack_user)
+    _check_member(slack_user, team_id, team_id)
+    await refresh(deps, team_id, slack_user)
     async with deps.pool.acquire() as conn:
         return await people.get_user(conn, identity.user.id)
 

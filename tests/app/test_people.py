@@ -3,35 +3,46 @@
 import asyncio
 from datetime import timedelta
 
+import asyncpg
 import bcrypt
 import pytest
 
 from bot.context import Deps
 from bot.errors import Forbidden, Stranger
 from bot.services import people
+from db.pool import DatabaseConfig
 from sandbox.workspace import Workspace
 from tests.fixtures.bot import RunningBot, TestClock
 
 TEAM = "T0SANDBOX"
 
 
+async def arrange(database: DatabaseConfig, statement: str, *args: object) -> str:
+    """What the dashboard, or somebody with psql, may do; the bot's own role may not."""
+    connection = await asyncpg.connect(database.dsn)
+    try:
+        return str(await connection.fetchval(statement, *args))
+    finally:
+        await connection.close()
+
+
 async def users(deps: Deps) -> list[tuple[str, str]]:
     return [(user.email, user.role) for user in await people.list_people(deps)]
 
 
-async def test_a_known_address_is_tied_whatever_its_case(deps: Deps, team: None) -> None:
-    async with deps.pool.transaction() as conn:
-        await conn.execute("UPDATE users SET email = 'ERIK@Example.com' WHERE name = 'Erik Engineer'")
+async def test_a_known_address_is_tied_whatever_its_case(deps: Deps, database: DatabaseConfig, team: None) -> None:
+    await arrange(database, "UPDATE users SET email = 'ERIK@Example.com' WHERE name = 'Erik Engineer'")
     actor = await people.resolve(deps, TEAM, "U0ENG")
     assert (actor.name, actor.role, actor.tz) == ("Erik Engineer", "engineer", "America/New_York")
     assert len(await users(deps)) == 3
 
 
-async def test_an_unknown_person_becomes_a_user_whose_password_nobody_knows(deps: Deps) -> None:
+async def test_an_unknown_person_becomes_a_user_whose_password_nobody_knows(
+    deps: Deps, database: DatabaseConfig
+) -> None:
     actor = await people.resolve(deps, TEAM, "U0USER")
     assert (actor.email, actor.role) == ("uma@example.com", "user")
-    async with deps.pool.acquire() as conn:
-        stored = await conn.fetchval("SELECT password_hash FROM users WHERE id = $1", actor.user_id)
+    stored = await arrange(database, "SELECT password_hash FROM users WHERE id = $1", actor.user_id)
     assert stored.startswith("$2b$12$")
     assert not bcrypt.checkpw(b"", stored.encode())
 
@@ -68,17 +79,17 @@ async def test_an_address_that_is_not_confirmed_ties_nobody(deps: Deps) -> None:
         await people.resolve(deps, TEAM, "U0UNCONFIRMED")
 
 
-async def test_a_deactivated_account_is_refused_at_the_next_request(deps: Deps, team: None) -> None:
+async def test_a_deactivated_account_is_refused_at_the_next_request(
+    deps: Deps, database: DatabaseConfig, team: None
+) -> None:
     actor = await people.resolve(deps, TEAM, "U0ENG")
-    async with deps.pool.transaction() as conn:
-        await conn.execute("UPDATE users SET is_active = false WHERE id = $1", actor.user_id)
+    await arrange(database, "UPDATE users SET is_active = false WHERE id = $1", actor.user_id)
     with pytest.raises(Forbidden, match="deactivated"):
         await people.resolve(deps, TEAM, "U0ENG")
 
 
-async def test_two_accounts_with_one_address_are_refused(deps: Deps, team: None) -> None:
-    async with deps.pool.transaction() as conn:
-        await conn.execute("INSERT INTO users (email, name, password_hash) VALUES ('ERIK@example.com', 'Twin', 'x')")
+async def test_two_accounts_with_one_address_are_refused(deps: Deps, database: DatabaseConfig, team: None) -> None:
+    await arrange(database, "INSERT INTO users (email, name, password_hash) VALUES ('ERIK@example.com', 'Twin', 'x')")
     with pytest.raises(Forbidden, match="More than one"):
         await people.resolve(deps, TEAM, "U0ENG")
 
