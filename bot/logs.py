@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TextIO
 
 import structlog
 
@@ -26,8 +26,8 @@ _REQUEST_ID: Final = "request_id"
 _log = structlog.get_logger(__name__)
 
 
-def configure(settings: Settings) -> None:
-    """Set up structlog and the standard library's logging, both to stderr in the same form."""
+def configure(settings: Settings, stream: TextIO | None = None) -> None:
+    """Set up structlog and the standard library's logging, both to `stream` (stderr) in the same form."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -39,7 +39,7 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.addFilter(_may_pass)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
