@@ -3,7 +3,7 @@
 import os
 import stat
 import subprocess
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from bot.services.backups import Order, back_up
 from db import libpq
 from db.models_backups import Backup
 from db.pool import DatabaseConfig
+from tests.fixtures.bot import as_owner
 
 ROWS = """
 SET app.announce = off;
@@ -88,6 +89,13 @@ async def place(database: DatabaseConfig, tmp_path: Path) -> Place:
     place = Place(tmp_path / "archives", database)
     await place.execute(ROWS)
     return place
+
+
+@pytest.fixture
+async def deps(deps: Deps) -> AsyncIterator[Deps]:
+    """Backups are the work of the tables' owner."""
+    async with as_owner(deps) as owner:
+        yield owner
 
 
 Make = Callable[..., Awaitable[Backup]]

@@ -134,9 +134,9 @@ async def test_newer_tools_do_for_an_older_server(deps: Deps, tmp_path: Path) ->
     place = Path(str(fast_place() or tmp_path)) / f"techops-{uuid.uuid4().hex}"
     server = await embedded.start(place, durable=False, binaries=Binaries(FIFTEEN, 15))
     try:
-        settings = deps.settings.model_copy(update={"database_url": SecretStr(server.dsn)})
-        await migrate(settings.database("migrate"))
-        pool = await open_pool(settings.database("test"))
+        settings = deps.settings.model_copy(update={"database_url": SecretStr(server.owner_dsn)})
+        await migrate(settings.database("migrate", owner=True))
+        pool = await open_pool(settings.database("test", owner=True))
         older = replace(deps, settings=settings, pool=pool)
         try:
             row = await back_up(older, Order("cli", places=newer))

@@ -15,6 +15,7 @@ from bot.context import Deps
 from bot.settings import Settings
 from bot.worker import care_bindings, run_worker
 from db.pool import DatabaseConfig, open_pool
+from tests.fixtures.bot import as_owner
 from tests.fixtures.delivery import Dashboard
 
 OWN_EVERYTHING = """
@@ -99,6 +100,13 @@ async def neglected(admin: Any, dashboard: Dashboard) -> Any:
         await admin.execute(INVALID)
     await admin.execute(FLUSH)
     return admin
+
+
+@pytest.fixture
+async def deps(deps: Deps) -> AsyncIterator[Deps]:
+    """Care is the work of the tables' owner."""
+    async with as_owner(deps) as owner:
+        yield owner
 
 
 @asynccontextmanager

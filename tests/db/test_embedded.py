@@ -132,13 +132,29 @@ async def test_its_secrets_are_for_nobody_else(directory: Path) -> None:
     server = await embedded.start(directory, durable=False)
     try:
         base = directory / "postgres"
-        for name in ("password", "server.log"):
+        for name in ("password", "app-password", "server.log"):
             assert stat.S_IMODE((base / name).stat().st_mode) == 0o600
         assert stat.S_IMODE((base / "data").stat().st_mode) == 0o700
         wrong = server.dsn.replace(urlsplit(server.dsn).password or "", "wrong")
         with pytest.raises(asyncpg.InvalidPasswordError):
             await asyncpg.connect(wrong)
         assert (urlsplit(server.dsn).password or "") not in repr(server)
+        assert (urlsplit(server.owner_dsn).password or "") not in repr(server)
+    finally:
+        await server.stop()
+
+
+async def test_the_bot_signs_in_as_its_own_role_with_a_password_that_no_statistics_keep(directory: Path) -> None:
+    server = await embedded.start(directory, durable=False)
+    try:
+        assert await query(server.dsn, "SELECT session_user::text") == "techops_app"
+        assert await query(server.owner_dsn, "SELECT session_user::text") == "postgres"
+        password = urlsplit(server.dsn).password
+        assert password
+        assert password != urlsplit(server.owner_dsn).password
+        seen = await query(server.owner_dsn, "SELECT string_agg(query, ' ') FROM pg_stat_statements")
+        assert "pg_database" in str(seen)
+        assert password not in str(seen)
     finally:
         await server.stop()
 
@@ -176,11 +192,11 @@ async def test_killed_with_9_and_started_again_it_keeps_its_rows(directory: Path
     assert process.stdout
     assert process.stdout.readline() == "started\n"
     server = await embedded.start(directory, durable=False)
-    await query(server.dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
+    await query(server.owner_dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
     process.kill()
     process.communicate()
 
-    assert await query(server.dsn, "SELECT answer FROM kept") == 42
+    assert await query(server.owner_dsn, "SELECT answer FROM kept") == 42
     again = await embedded.start(directory, durable=False)
     assert again.adopted
     await server.stop()
@@ -192,13 +208,13 @@ async def test_killed_with_9_and_started_again_it_keeps_its_rows(directory: Path
 
 async def test_the_server_killed_with_9_is_started_again_with_its_rows(directory: Path) -> None:
     server = await embedded.start(directory)
-    await query(server.dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
+    await query(server.owner_dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
     pid = int((directory / "postgres/data/postmaster.pid").read_text().split("\n")[0])
     os.kill(pid, signal.SIGKILL)
 
     again = await embedded.start(directory)
     assert not again.adopted
-    assert await query(again.dsn, "SELECT answer FROM kept") == 42
+    assert await query(again.owner_dsn, "SELECT answer FROM kept") == 42
     await server.stop()
     await again.stop()
     assert servers(directory) == []

@@ -21,7 +21,7 @@ from bot.services.backups import files
 from bot.services.backups.files import BackupFailed, Label
 from bot.services.backups.run import directory_of, owner_of
 from bot.services.backups.verify import pick
-from db import archives, libpq
+from db import archives, libpq, rights
 from db.archives import ArchiveFailed, How, Table
 from db.config import DatabaseConfig
 from db.databases import forbidden_extensions, maintenance_database, session
@@ -30,6 +30,7 @@ from db.models_backups import Contents
 from db.pool import Conn
 from db.queries import backups as records
 from db.queries import contents as queries
+from db.scripts import load_scripts
 from db.tools import Tools, ToolsMissing
 
 _log = structlog.get_logger(__name__)
@@ -196,6 +197,10 @@ async def _drop(config: DatabaseConfig, home: str, name: str) -> None:
 
 async def _fill(work: _Work, name: str) -> list[str]:
     left_out = await forbidden_extensions(work.config, name, work.table.extensions)
+    scripts = load_scripts()
+    async with session(work.config, name) as conn:
+        # An archive gives rights to our role, which belongs to the server and may be missing on another one.
+        has_role = await rights.ensure_role(conn, scripts)
     # Only a superuser can give things to others; all errors are wanted, to tell missing roles from everything else.
     how = How(owners=work.is_superuser, without=left_out, to_the_end=True)
     work.wanted.say(f"restoring with pg_restore {work.tools.version}")
@@ -210,10 +215,13 @@ async def _fill(work: _Work, name: str) -> list[str]:
     if complaints.others or (done.code != 0 and not known):
         said = rules.few(complaints.others) or archives.last_words(done)
         raise BackupFailed(f"{work.archive.name} does not restore: {said}. Nothing was changed.")
-    return _notes(work, left_out, complaints.missing_roles)
+    if has_role:
+        async with session(work.config, name) as conn:
+            await rights.give_if_missing(conn, scripts)
+    return _notes(work, left_out, complaints.missing_roles, has_role=has_role)
 
 
-def _notes(work: _Work, left_out: list[str], missing_roles: tuple[str, ...]) -> list[str]:
+def _notes(work: _Work, left_out: list[str], missing_roles: tuple[str, ...], *, has_role: bool) -> list[str]:
     notes = [f"Extension {name} was left out: our role may not make it, or the server lacks it." for name in left_out]
     if missing_roles:
         notes.append(
@@ -221,7 +229,8 @@ def _notes(work: _Work, left_out: list[str], missing_roles: tuple[str, ...]) -> 
             "Make it and restore again, or grant anew."
         )
     if not work.is_superuser:
-        notes.append("Everything belongs to our role, and no rights were granted: only a superuser restores those.")
+        whose = f"but those of {rights.ROLE}" if has_role else "at all"
+        notes.append(f"Everything belongs to our role, and no rights {whose} were granted: only a superuser does that.")
     return notes
 
 
