@@ -78,7 +78,8 @@ def read_link(url: str, base: str) -> Link | None:
         return None
     root = ours.path.rstrip("/")
     found = _RECORD.fullmatch(given.path[len(root) :]) if same and given.path.startswith(root) else None
-    if found is None or len(url) > _LONGEST or int(found[2]) > LARGEST:
+    # the address is sent back to Slack as it came, while reading it drops blanks and line ends
+    if found is None or len(url) > _LONGEST or re.search(r"\s", url) or int(found[2]) > LARGEST:
         return None
     return Link(url, _KINDS[found[1]], int(found[2]))
 

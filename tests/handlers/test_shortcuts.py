@@ -109,3 +109,26 @@ async def test_a_reply_waits_where_slack_says_so(bot: RunningBot) -> None:
     await bot.until(lambda: bool(replies(bot, message)), 20)
     await replied(bot)
     assert len(replies(bot, message)) == 1
+
+
+async def test_a_form_that_was_given_another_place_answers_nowhere(bot: RunningBot) -> None:
+    theirs = bot.slack.add_channel("board", kind="private", members=[bot.eva.id])
+    secret = await bot.eva.post(theirs.id, "Nobody else reads this")
+    message = await bot.eva.post("ops", "It hums")
+    opened = await bot.uma.shortcut("create_request", message)
+    assert opened.view is not None
+    remembered = opened.view.body["private_metadata"]
+    place = f"{message.channel}:{message.ts}"
+    assert place in remembered
+    opened.view.body["private_metadata"] = remembered.replace(place, f"{theirs.id}:{secret.ts}")
+    await bot.uma.submit(opened.view, {"Title": "Forged"})
+    await bot.card(1)
+    await replied(bot)
+    assert replies(bot, secret) == []
+
+
+async def test_members_of_a_private_channel_are_answered_there(bot: RunningBot) -> None:
+    theirs = bot.slack.add_channel("board", kind="private", members=[bot.eva.id, bot.uma.id])
+    message = await bot.eva.post(theirs.id, "It hums")
+    await raised(bot, message, "Hum")
+    await bot.until(lambda: bool(replies(bot, message)))
