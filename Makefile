@@ -1,8 +1,9 @@
 # make up: run everything on this machine.  make test: the whole suite.  make check: linters and types.
+# make bench: the goals of docs/performance.md, measured.  make soak: ten minutes of faults.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: up test check bench requirements .venv clean
+.PHONY: up test check bench soak requirements .venv clean
 
 up: .venv
 	@$(BIN)/techops up
@@ -20,6 +21,10 @@ check: .venv
 
 bench: .venv
 	@$(BIN)/python -m benchmarks
+
+# Ten minutes of bad weather: processes killed, servers stopped, Slack failing. MINUTES=2 make soak for less.
+soak: .venv
+	@$(BIN)/python -m tests.faults --minutes $(or $(MINUTES),10)
 
 .venv: .venv/.installed
 
