@@ -123,7 +123,7 @@ async def test_an_admin_makes_a_project(bot: RunningBot) -> None:
         ("production_url", "javascript:alert(1)", "https://"),
         ("production_url", "ftp://example.com", "https://"),
         ("staging_url", "https://", "https://"),
-        ("staging_url", "https://user:secret@example.com", "password"),
+        ("staging_url", "https://x:secret@example.com", "password"),
         ("repository_url", "https://example.com/" + "x" * 500, "at most 500"),
         ("health_check_url", "https://exa mple.com", "blanks"),
         ("docker_image", "Shop:1", "lower case"),
@@ -213,6 +213,9 @@ async def test_groups(bot: RunningBot) -> None:
     assert "filed under no group" in await told(bot.ada, "project", 'group assign "Web App" none')
     assert "Did you mean Apps" in await told(bot.ada, "project", 'group assign "Web App" App')
     assert "Did you mean assign" in await told(bot.ada, "project", "group asign x y")
+    assert "Say a project and its group" in await told(bot.ada, "project", "group assign")
+    for text in ("group new", "group edit"):
+        assert "Say which group" in await told(bot.ada, "project", text)
     kinds = await bot.fetch("SELECT verb, actor_id FROM techops.activity WHERE subject_kind = 'project_group'")
     assert [tuple(kind.values()) for kind in kinds] == [("created", 1), ("edited", 1)]
 
