@@ -3,5 +3,6 @@ pytest_plugins = [
     "tests.fixtures.slack",
     "tests.fixtures.bot",
     "tests.fixtures.delivery",
+    "tests.fixtures.logs",
     "tests.fixtures.reminders",
 ]

@@ -1,9 +1,8 @@
 """What is logged: one line a request, the same id everywhere, and nothing that people typed or that opens a door."""
 
-import io
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -11,12 +10,12 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import logs, redaction
+from bot import redaction
 from bot.errors import BadInput
-from bot.settings import Settings
 from db.errors import DataRejected, translate
 from db.pool import Conn
 from tests.fixtures.bot import RunningBot
+from tests.fixtures.logs import Written
 
 SECRETS = (
     "xoxb-1234-abcdEFG",
@@ -24,37 +23,6 @@ SECRETS = (
     "tops_Zm9vYmFyYmF6cXV4",
     "$2b$12$abcdefghijklmnopqrstuuK1Rj0tq3ZlJx1eQ7F8s9T0u1v2w3x4y",
 )
-Lines = list[dict[str, object]]
-
-
-class Written:
-    """The lines that were logged."""
-
-    def __init__(self) -> None:
-        self.stream = io.StringIO()
-
-    @property
-    def text(self) -> str:
-        return self.stream.getvalue()
-
-    def lines(self) -> Lines:
-        return [json.loads(line) for line in self.text.splitlines()]
-
-    def named(self, event: str) -> Lines:
-        return [line for line in self.lines() if line["event"] == event]
-
-
-@pytest.fixture
-def written() -> Iterator[Written]:
-    """Logging as processes have it, at its most talkative; as it was before at the end."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    found = Written()
-    logs.configure(Settings(_env_file=None, log_level="debug", log_format="json"), found.stream)  # type: ignore[call-arg]
-    yield found
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.fixture
