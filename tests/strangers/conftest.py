@@ -13,5 +13,6 @@ from tests.strangers.house import House, open_house
 async def house(server: DatabaseConfig, template: str) -> AsyncIterator[House]:
     """The bot without a worker, and everybody who may come to its door."""
     with scratch_database(server, template) as database:
-        async with open_house(database, webhook_secret="0123456789abcdef", rate_limit=100_000) as opened:
+        settings = {"webhook_secret": "0123456789abcdef", "rate_limit": 100_000}
+        async with open_house(database, public_url="https://bot.example.com", **settings) as opened:
             yield opened

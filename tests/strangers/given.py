@@ -6,15 +6,19 @@ from typing import Any
 
 from bot.auth import Actor
 from bot.context import Act
+from bot.rules import accounts as account_rules
+from bot.rules import audit as audit_rules
+from bot.rules import projects as project_rules
 from bot.rules.deploy_forms import DeployPlace, DeployView, TakeOver, page_value, take_over_value
 from bot.rules.forms import seen
 from bot.rules.maintenance import Scope
-from bot.rules.pages import ListView, Place, ReportView, list_token, place_token, report_token
+from bot.rules.pages import ListView, Place, ReportView, list_token, pack, place_token, report_token
 from bot.rules.when import Period
+from bot.services import links, project_lists
 from bot.services.care import runs
 from db.models import Environment
 from db.queries import requests
-from tests.strangers.house import USER_IDS, House
+from tests.strangers.house import MEMBERS, SLACK_IDS, USER_IDS, House
 
 Given = dict[str, Any]
 INSERT_REQUEST = """
@@ -47,6 +51,17 @@ VALUES ('staging', now() + interval '50 days', now() + interval '51 days', 'UTC'
 INSERT_SUBSCRIPTION = """
 INSERT INTO techops.subscriptions (channel_id, kind, project_id, created_by, created_at)
 VALUES ('C0DEPLOY', 'maintenance', $1, $2, now()) RETURNING id
+"""
+
+
+INSERT_ACCOUNT = """
+INSERT INTO users (email, name, password_hash, role) VALUES ($1, 'Somebody', 'x', 'engineer') RETURNING id
+"""
+TIES = [(USER_IDS[who], SLACK_IDS[who]) for who in MEMBERS]
+TIE = """
+INSERT INTO techops.slack_identities (team_id, slack_user_id, user_id, name, tz)
+SELECT 'T0SANDBOX', slack_user_id, user_id, slack_user_id, 'UTC'
+FROM unnest($1::integer[], $2::text[]) AS tie(user_id, slack_user_id) ON CONFLICT DO NOTHING RETURNING user_id
 """
 
 
@@ -141,7 +156,51 @@ async def lock(house: House, by: str) -> Given:
 async def project(house: House, by: str) -> Given:
     del by
     name = f"Shop {house.next()}"
-    return {"project": name, "project_id": await house.value(INSERT_PROJECT, name)}
+    number = await house.value(INSERT_PROJECT, name)
+    async with house.bot.deps.pool.acquire() as conn:
+        fingerprint = project_rules.seen(await project_lists.get(conn, number))
+    return {"project": name, "project_id": number, "seen": fingerprint}
+
+
+async def archived_project(house: House, by: str) -> Given:
+    made = await project(house, by)
+    await house.value("UPDATE projects SET status = 'archived' WHERE id = $1 RETURNING id", made["project_id"])
+    return made
+
+
+async def group(house: House, by: str) -> Given:
+    """A group, and a project outside of it."""
+    name = f"Group {house.next()}"
+    number = await house.value("INSERT INTO project_groups (name) VALUES ($1) RETURNING id", name)
+    found = await project_lists.group_named(house.bot.deps, name)
+    return await project(house, by) | {"group": name, "group_id": number, "mark": project_rules.seen(found)}
+
+
+async def account(house: House, by: str) -> Given:
+    """Somebody's account, with a request that is assigned to them."""
+    email = f"somebody{house.next()}@example.com"
+    number = await house.value(INSERT_ACCOUNT, email)
+    await house.value(INSERT_REQUEST, "Fan", USER_IDS["requester"], number, "low", "open", None)
+    return {"id": number, "email": email, "manage": pack([number, "engineer", True]), "by": by}
+
+
+async def left_account(house: House, by: str) -> Given:
+    made = await account(house, by)
+    await house.value("UPDATE users SET is_active = false WHERE id = $1 RETURNING id", made["id"])
+    return made
+
+
+async def untied(house: House, by: str) -> Given:
+    """Somebody who has untied themselves a moment ago."""
+    number, slack_id = USER_IDS[by], SLACK_IDS[by]
+    person = Actor(number, by, f"{by}@example.com", "user", "UTC", "T0SANDBOX", slack_id)
+    await links.unlink(house.bot.deps, Act(person, "slack"), person)
+    return {}
+
+
+async def tie_again(house: House) -> None:
+    """Whoever untied themselves is who they were."""
+    await house.value(TIE, *map(list, zip(*TIES, strict=True)))
 
 
 async def freeze(house: House, by: str) -> Given:
@@ -179,6 +238,10 @@ async def pages(house: House, by: str) -> Given:
     return {
         "page": f'["{at[0]}", "{at[1]}"]',
         "deploy_page": page_value(DeployView(), DeployPlace(2_000_000_000, backwards=False)),
+        "project_page": project_rules.page_value(project_rules.ProjectView()),
+        "account_page": account_rules.page_value(account_rules.UserView()),
+        "audit_page": audit_rules.page_value(audit_rules.AuditView(), audit_rules.AuditPlace(2**40, backwards=False)),
+        "audit": audit_rules.export_value(audit_rules.AuditView()),
         "report": report_token(ReportView(None, None, Period(today, today, "today"))),
     }
 
@@ -188,6 +251,6 @@ GIVEN: dict[str, Callable[[House, str], Awaitable[Given]]] = {
     for function in (
         nothing, open_request, started_request, done_request, due_request, critical_request, expired_request,
         logged_work, pending_deployment, running_deployment, ended_deployment, production_deployment, lock, project,
-        freeze, subscription, care_run, no_care_run, pages,
+        archived_project, group, account, left_account, untied, freeze, subscription, care_run, no_care_run, pages,
     )
 }  # fmt: skip

@@ -54,6 +54,8 @@ INSERT INTO techops.slack_identities (team_id, slack_user_id, user_id, name, tz)
     ('T0SANDBOX', 'U0RITA', 4, 'Rita Requester', 'UTC'),
     ('T0SANDBOX', 'U0USER', 5, 'Uma User', 'UTC'),
     ('T0SANDBOX', 'U0DORA', 6, 'Dora Deactivated', 'UTC');
+-- opened a moment ago, which is noted once an hour
+INSERT INTO techops.person_settings (user_id, home_opened_at, updated_at) SELECT id, now(), now() FROM users;
 """
 LIST_TABLES = """
 SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables

@@ -18,8 +18,11 @@ A_FORM = {
     "title": {"type": "plain_text", "text": "A form"},
     "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "Press"}}],
 }
-_SELECTS = {"project", "priority", "environment", "status", "role", "group"}
-_USERS = {"assignee", "user", "person"}
+_SELECTS = {"project", "priority", "environment", "status", "role", "state", "group", "zone", "direct_messages"}
+_USERS = {"assignee", "to"}
+_BOXES = {"parts", "days"}
+_DATES = {"due_date", "work_date", "date"}
+_TIMES = {"due_time", "from", "until"}
 
 
 def prepared(ws: Workspace, kind: Kind, payload: Json) -> Prepared:
@@ -157,8 +160,10 @@ def _field(block: str, value: str) -> Json:
         return {"type": "static_select", "selected_option": option}
     if block in _USERS:
         return {"type": "users_select", "selected_user": value}
-    if block in {"due_date", "work_date", "date"}:
+    if block in _BOXES:
+        return {"type": "checkboxes", "selected_options": [{"value": part} for part in value.split(",")]}
+    if block in _DATES or (block == "until" and "-" in value):
         return {"type": "datepicker", "selected_date": value}
-    if block == "due_time":
+    if block in _TIMES:
         return {"type": "timepicker", "selected_time": value}
     return {"type": "plain_text_input", "value": value}

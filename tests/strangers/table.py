@@ -67,6 +67,7 @@ def form(
 
 NEW_REQUEST = {"title": "Fan", "description": "It is loud", "priority": "high", "assignee": "U0ENG"}
 RECORD = {"project": "{project_id}", "version": "v7", "environment": "staging", "status": "success"}
+SETTINGS = {"from": "08:00", "until": "16:00", "days": "1,2,3", "zone": "slack", "direct_messages": "off"}
 TOUCH = frozenset({"admin", "engineer", "requester"})
 
 MAINTENANCE = [
@@ -218,7 +219,59 @@ TECHOPS = [
     button("care.end_session", ADMINS, "999999:2026-01-01T00:00:00+00:00"),
 ]
 
-TABLE = [*MAINTENANCE, *WORKLOG, *DEPLOY, *APPROVALS, *HOME, *REMINDERS, *TECHOPS]
+PROJECTS = [
+    verb("/project", EVERYBODY),
+    verb("/project list", EVERYBODY),
+    verb("/project show", EVERYBODY, '"{project}"', "project"),
+    verb("/project new", ADMINS),
+    verb("/project edit", ADMINS, '"{project}"', "project"),
+    verb("/project archive", ADMINS, '"{project}"', "project"),
+    verb("/project unarchive", ADMINS, '"{project}"', "archived_project", writes=True),
+    verb("/project group", EVERYBODY),
+    verb("/project group list", EVERYBODY),
+    verb("/project group new", ADMINS, "Group {n}", writes=True),
+    verb("/project group edit", ADMINS, "{group}", "group"),
+    verb("/project group assign", ADMINS, '"{project}" "{group}"', "group", writes=True),
+    button("projects.list_next", EVERYBODY, "{project_page}", "pages"),
+    button("projects.list_previous", EVERYBODY, "{project_page}", "pages"),
+    button("projects.edit", ADMINS, "{project_id}", "project"),
+    button("projects.archive", ADMINS, "{project_id}", "project"),
+    form("projects.new", ADMINS, "nothing", {"name": "Made {n}", "status": "active"}, "", writes=True),
+    form("projects.edit", ADMINS, "project", {"name": "Renamed {project_id}"}, "{project_id}:{seen}", writes=True),
+    form("projects.archive", ADMINS, "project", {}, "{project_id}", writes=True),
+    form("projects.group_edit", ADMINS, "group", {"name": "Renamed {group_id}"}, "{group_id}:{mark}", writes=True),
+    Line(Kind.OPTIONS, "projects.group", ADMINS, "group"),
+]
+
+ACCOUNTS = [
+    verb("/techops whoami", EVERYBODY),
+    verb("/techops settings", EVERYBODY),
+    verb("/techops link", EVERYBODY, writes=True),
+    verb("/techops unlink", EVERYBODY, writes=True),
+    verb("/techops users", ADMINS),
+    verb("/techops role", ADMINS, "{email} admin", "account", writes=True),
+    verb("/techops deactivate", ADMINS, "{email}", "account", writes=True),
+    verb("/techops activate", ADMINS, "{email}", "left_account", writes=True),
+    verb("/techops audit", ADMINS),
+    button("accounts.list_next", ADMINS, "{account_page}", "pages"),
+    button("accounts.list_previous", ADMINS, "{account_page}", "pages"),
+    button("accounts.manage", ADMINS, given="account"),
+    button("accounts.password_link", ADMINS, given="account", surface="modal", writes=True),
+    button("accounts.hand_over", ADMINS, given="left_account"),
+    button("audit.list_next", ADMINS, "{audit_page}", "pages"),
+    button("audit.list_previous", ADMINS, "{audit_page}", "pages"),
+    button("audit.export", ADMINS, "{audit}", "pages", writes=True),
+    button("links.open", EVERYBODY, "open"),
+    button("links.undo", EVERYBODY, "undo", "untied", by=ONESELF, writes=True),
+    button("settings.open", EVERYBODY, "open", surface="home"),
+    form("accounts.manage", ADMINS, "account", {"role": "admin", "state": "active"}, "{manage}", writes=True),
+    form("accounts.hand_over", ADMINS, "left_account", {"parts": "requests", "to": "U0ENG2"}, writes=True),
+    form("settings.save", EVERYBODY, "nothing", SETTINGS, "", writes=True),
+    Line(Kind.OPTIONS, "settings.zone", EVERYBODY, "berlin"),
+    Line(Kind.EVENT, "link_shared", EVERYBODY, given="open_request", writes=True),
+]
+
+TABLE = [*MAINTENANCE, *WORKLOG, *DEPLOY, *APPROVALS, *HOME, *REMINDERS, *TECHOPS, *PROJECTS, *ACCOUNTS]
 
 
 def without_line(entries: Iterable[tuple[Kind, str]]) -> set[str]:

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from bot import app as bolt
 from bot.registry import Kind
 from tests.strangers import payloads
-from tests.strangers.given import GIVEN
+from tests.strangers.given import GIVEN, tie_again
 from tests.strangers.house import FAULT, SLACK_IDS, USER_IDS, Fingerprint, House, differing
 from tests.strangers.mutations import CUTS, MUTATIONS, TYPES, Mutation, body_of, mutated
 from tests.strangers.table import TABLE
@@ -38,6 +38,8 @@ RIGHTS_OF_A_USER = {
     ("maintenance", "approval_requested"): True,
     ("maintenance", "approval_voided"): True,
     ("maintenance", "assigned"): True,
+    ("account", "linked"): True,
+    ("account", "unlinked"): True,
     ("deployment", "created"): False,
     ("subscription", "created"): False,
     ("subscription", "edited"): False,
@@ -129,6 +131,7 @@ async def try_out(house: House, example: Example, logs: list[Any]) -> None:
     sender = sender_of(kind, payload)
     before, last = await house.fingerprint(), await house.value("SELECT max(id) FROM techops.activity")
     logs.clear()
+    await tie_again(house)
     body, content_type = body_of(kind, payload)
     outcome = await post(house, body[: example.cut], example.content_type or content_type)
     case = (str(line), example, payload, outcome)
