@@ -9,9 +9,8 @@ CREATE TABLE techops.person_settings (
 );
 
 -- What Slack says is kept beside what counts, so that it can count again.
-ALTER TABLE techops.slack_identities ADD COLUMN slack_tz text;
+ALTER TABLE techops.slack_identities ADD COLUMN slack_tz text NOT NULL DEFAULT 'UTC';
 UPDATE techops.slack_identities SET slack_tz = tz;
-ALTER TABLE techops.slack_identities ALTER COLUMN slack_tz SET NOT NULL;
 
 -- Whoever writes a person's zone writes Slack's; one that the person has chosen outlives every refresh, and goes with the
 -- account. The argument names the column that is written.
