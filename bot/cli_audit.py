@@ -43,7 +43,7 @@ def verify(
 
 @app.command("prune")
 def prune(
-    days: Annotated[int, typer.Option("--days", min=1, help="Keep so many; else AUDIT_KEEP_DAYS.")] = 0,
+    days: Annotated[int | None, typer.Option("--days", min=1, help="Keep so many; else AUDIT_KEEP_DAYS.")] = None,
     as_json: support.Json = False,
 ) -> None:
     """Export sealed changes that are older, and delete them once the file is proven; as the tables' owner."""

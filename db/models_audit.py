@@ -52,6 +52,7 @@ class Checked:
     is_whole: bool
     is_same: bool
     is_removed: bool
+    hash: str
     file: str | None
     file_sha256: str | None
 

@@ -142,7 +142,7 @@ SELECT s.number, s.row_count AS rows, coalesce(c.found, 0)::integer AS found,
     s.number = b.number + 1 AND s.previous = b.hash AS follows,
     s.form = 1 AND s.hash = {_HASH.format("s.")} AS is_whole,
     coalesce(c.content = s.content AND c.found = s.row_count, false) AS is_same,
-    s.removed_at IS NOT NULL AS is_removed, s.file, s.file_sha256
+    s.removed_at IS NOT NULL AS is_removed, encode(s.hash, 'hex') AS hash, s.file, s.file_sha256
 FROM techops.audit_seals AS s
 CROSS JOIN LATERAL (
     SELECT coalesce(max(p.number), 0) AS number,
@@ -235,3 +235,14 @@ async def find_unsealed(conn: Conn) -> Unsealed:
     row = await conn.fetchrow(FIND_UNSEALED)
     assert row is not None  # noqa: S101 - an aggregate has one row
     return Unsealed(**{**dict(row), "added": tuple(row["added"] or ())})
+
+
+# What is removed is removed from the beginning on, and each removal is written into the log: the last one tells of all.
+FIND_RECORDED: Final = """
+SELECT coalesce(max(a.subject_id), 0) FROM techops.activity AS a WHERE a.subject_kind = 'audit' AND a.verb = 'removed'
+"""
+
+
+async def find_recorded(conn: Conn) -> int:
+    """Up to which segment the log tells that rows were exported and removed; 0 for none."""
+    return int(await conn.fetchval(FIND_RECORDED))

@@ -76,9 +76,9 @@ UPDATE techops.audit_seals SET file = $2, file_sha256 = $3, removed_at = $4
 WHERE number = ANY($1::bigint[]) AND removed_at IS NULL
 """
 INSERT_REMOVAL: Final = """
-INSERT INTO techops.activity (actor_id, source, subject_kind, subject_id, verb, new)
-VALUES (techops.current_actor(), coalesce(NULLIF(current_setting('app.source', true), ''), 'dashboard'), 'audit', $1,
-    'removed', $2)
+INSERT INTO techops.activity (source, origin, subject_kind, subject_id, verb, new)
+VALUES (coalesce(NULLIF(current_setting('app.source', true), ''), 'dashboard'),
+    NULLIF(current_setting('app.origin', true), '')::jsonb, 'audit', $1, 'removed', $2)
 """
 
 

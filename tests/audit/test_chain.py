@@ -4,73 +4,20 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 
 from bot.context import Deps
 from bot.errors import BadInput
-from bot.rules.audit_chain import FaultKind, Verdict
+from bot.rules.audit_chain import FaultKind
 from bot.services import audit
+from db.errors import DatabaseError
 from db.pool import DatabaseConfig, open_pool
-
-INSERT = """
-INSERT INTO techops.activity (actor_id, source, origin, note, subject_kind, subject_id, verb, old, new)
-SELECT 1, 'slack', '{"team": "T1", "user": "U1"}', 'note ü', 'maintenance', n, 'edited', '{"n": 1.50, "title": "a"}',
-    jsonb_build_object('n', n, 'at', now(), 'x', n / 7.0)
-FROM generate_series(1, $1::integer) AS n RETURNING id
-"""
-PUT_IN = """
-INSERT INTO techops.activity (id, at, source, subject_kind, subject_id, verb) OVERRIDING SYSTEM VALUE
-VALUES ($1, '2020-01-01', 'slack', 'maintenance', 1, 'completed')
-"""
-SEALS = (
-    "SELECT number, row_count, late_count, ids::text, encode(hash, 'hex') AS hash FROM techops.audit_seals ORDER BY 1"
-)
-
-
-@asynccontextmanager
-async def connected(database: DatabaseConfig) -> AsyncIterator[Any]:
-    """Somebody with psql, as the owner of the tables."""
-    connection = await asyncpg.connect(database.dsn)
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-async def act(database: DatabaseConfig, *statements: str) -> None:
-    async with connected(database) as connection:
-        for statement in statements:
-            assert (await connection.execute(statement)).split()[-1] != "0", statement
-
-
-async def write(database: DatabaseConfig, rows: int) -> list[int]:
-    async with connected(database) as connection:
-        return [row["id"] for row in await connection.fetch(INSERT, rows)]
-
-
-async def sealed(deps: Deps, database: DatabaseConfig, *sizes: int) -> list[list[int]]:
-    """Segments of these sizes; the ids in each."""
-    made = []
-    for size in sizes:
-        made.append(await write(database, size))
-        assert [it.rows for it in await audit.seal(deps)] == [size]
-    return made
-
-
-async def seals(database: DatabaseConfig) -> list[dict[str, Any]]:
-    async with connected(database) as connection:
-        return [dict(row) for row in await connection.fetch(SEALS)]
-
-
-def faults(verdict: Verdict) -> list[tuple[int | None, FaultKind, tuple[int, ...]]]:
-    return [(it.segment, it.kind, it.ids) for it in verdict.faults]
+from db.queries import audit as chain
+from tests.audit.conftest import INSERT, PUT_IN, act, connected, faults, sealed, seals, write
 
 
 async def test_what_is_committed_is_sealed_and_nothing_is_sealed_twice(deps: Deps, database: DatabaseConfig) -> None:
@@ -249,7 +196,7 @@ async def test_the_zone_and_the_style_of_dates_do_not_matter(deps: Deps, databas
         await act(database, f'ALTER DATABASE "{name}" SET {setting} -- 1')
     pool = await open_pool(database)
     try:
-        assert (await audit.verify(Deps(deps.settings, pool, deps.slack, deps.clock))).is_sound
+        assert (await audit.verify(replace(deps, pool=pool))).is_sound
     finally:
         await pool.close()
 
@@ -279,6 +226,32 @@ async def test_a_restored_database_goes_on(deps: Deps, database: DatabaseConfig)
 async def test_rows_that_nobody_seals_are_told(deps: Deps, database: DatabaseConfig) -> None:
     await write(database, 2)
     assert (await audit.verify(deps)).notes == ()
-    later = Deps(deps.settings, deps.pool, deps.slack, lambda: datetime.now(UTC) + timedelta(hours=1))
+    later = replace(deps, clock=lambda: datetime.now(UTC) + timedelta(hours=1))
     [note] = (await audit.verify(later)).notes
     assert "2 rows are not sealed yet" in note
+
+
+async def test_the_bot_s_role_may_seal_and_read_and_nothing_else(deps: Deps, database: DatabaseConfig) -> None:
+    pool = await open_pool(database)
+    try:
+        as_app = {"role": "techops_app"}
+        await write(database, 3)
+        async with pool.transaction(as_app) as conn:
+            assert await chain.try_lock(conn)
+            assert await chain.insert_seal(conn, datetime.now(UTC), 10) is not None
+            assert len(await chain.list_checked(conn, 0, 10)) == 1
+            assert (await chain.find_unsealed(conn)).waiting == 0
+        for statement in (
+            "UPDATE techops.audit_seals SET late_count = 1",
+            "DELETE FROM techops.audit_seals",
+            "UPDATE techops.activity SET verb = 'x'",
+            "DELETE FROM techops.activity",
+            "TRUNCATE techops.audit_seals",
+            "INSERT INTO techops.activity (source, subject_kind, subject_id, verb) VALUES ('slack', 'user', 1, 'x')",
+        ):
+            with pytest.raises(DatabaseError, match="permission denied"):
+                async with pool.transaction(as_app) as conn:
+                    await conn.execute(statement)
+    finally:
+        await pool.close()
+    assert (await audit.verify(deps)).is_sound

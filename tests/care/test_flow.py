@@ -239,7 +239,7 @@ async def test_a_due_time_that_was_interrupted_is_taken_up_again_and_a_finished_
     assert anew is not None
     assert anew.id > first.id
     assert await statuses(dashboard) == [RunStatus.INTERRUPTED, RunStatus.SUCCEEDED]
-    assert [it.status for it in anew.steps] == [StepStatus.OK] * 12
+    assert [it.status for it in anew.steps] == [StepStatus.OK] * 13
 
 
 def test_every_step_has_a_function() -> None:

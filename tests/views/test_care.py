@@ -16,7 +16,7 @@ from tests.views.checks import assert_sendable, labels, shown
 STEPS_TO_COME = tuple(Step(n + 1, name, "pending", None, None, (), (), (), ()) for n, name in enumerate(STEPS))
 RUN = Run(
     id=7, due_key=None, source="slack", requester_name="Ada Admin", requested_by=1, requested_at=NOW, status="queued",
-    waiting_for=None, started_at=None, finished_at=None, current_step=0, total_steps=12, role_name=None, notes=(),
+    waiting_for=None, started_at=None, finished_at=None, current_step=0, total_steps=13, role_name=None, notes=(),
     cancel_asked_at=None, canceller_name=None, request_id=None, steps=STEPS_TO_COME,
 )  # fmt: skip
 SESSION = Session(
