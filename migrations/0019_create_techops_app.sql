@@ -183,7 +183,8 @@ GRANT SELECT, INSERT, DELETE ON techops.reminders_sent, techops.digests_sent TO 
 GRANT SELECT, INSERT, UPDATE, DELETE ON techops.snoozes, techops.working_hours, techops.subscriptions TO techops_app;
 -- Care and backups are asked for; the tables' owner does them and writes what came of it.
 GRANT SELECT, INSERT, UPDATE ON techops.maintenance_runs TO techops_app;
-GRANT SELECT, INSERT ON techops.maintenance_steps, techops.session_ends TO techops_app;
+GRANT SELECT, INSERT, UPDATE (status) ON techops.maintenance_steps TO techops_app;
+GRANT SELECT, INSERT ON techops.session_ends TO techops_app;
 -- whoever cancels a run that has not begun skips its steps
 GRANT UPDATE (status) ON techops.maintenance_steps TO techops_app;
 GRANT SELECT ON techops.care_findings, techops.table_sizes, techops.statement_statistics, techops.backups TO techops_app;
