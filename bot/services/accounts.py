@@ -85,7 +85,7 @@ async def find(deps: Deps, person: Actor, who: Who) -> User:
         Missing, Stranger, Forbidden: no account, or more than one.
     """
     if who.slack_user_id is not None:
-        return await find_account(deps, person, who.slack_user_id)
+        return await find_account(deps, person, who.slack_user_id, members_only=False)
     return await by_email(deps, who.email or "")
 
 

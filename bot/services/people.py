@@ -65,8 +65,10 @@ async def find_person(deps: Deps, actor: Actor, slack_user_id: str) -> User:
     return identity.user if identity else await _introduce(deps, actor.team_id, slack_user_id)
 
 
-async def find_account(deps: Deps, actor: Actor, slack_user_id: str) -> User:
+async def find_account(deps: Deps, actor: Actor, slack_user_id: str, *, members_only: bool = True) -> User:
     """The account of a person who was mentioned or chosen; unlike `find_person` it gives nobody a new one.
+
+    With `members_only` off, also of somebody who is no full member of the workspace any more.
 
     Raises:
         Missing: the person has no account.
@@ -74,6 +76,8 @@ async def find_account(deps: Deps, actor: Actor, slack_user_id: str) -> User:
     """
     async with deps.pool.acquire() as conn:
         identity = await people.find_identity(conn, actor.team_id, slack_user_id)
+    if identity and members_only and identity.refreshed_at <= OUTSIDE:
+        raise Stranger(f"{identity.user.name} is no full member of this workspace any more.")
     return identity.user if identity else await _introduce(deps, actor.team_id, slack_user_id, create=False)
 
 

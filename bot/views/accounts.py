@@ -7,7 +7,7 @@ from bot.rules.accounts import ACTIVE, INACTIVE, manage_metadata
 from bot.rules.workdays import WorkingHours, spoken_hours
 from bot.views import kit
 from bot.views.answers import Block, Reply, View
-from bot.views.departures import left_blocks
+from bot.views.departures import HAND_OVER, left_blocks
 from bot.views.kit import Part
 from bot.views.wording import join_words, line
 from db.models import Page, Role, User
@@ -69,7 +69,9 @@ def list_heading(words: str, role: str | None, *, inactive: bool) -> str:
 def manage(account: Account) -> View:
     """Ask what an account is to be."""
     user = account.user
-    link = kit.actions(kit.button("Password link", PASSWORD_LINK, str(user.id)))
+    further = [kit.button("Password link", PASSWORD_LINK, str(user.id))] if user.is_active else []
+    if not user.is_active or account.is_outside:
+        further.append(kit.button("Hand over", HAND_OVER, str(user.id)))
     state = ACTIVE if user.is_active else INACTIVE
     blocks = [
         *_item(account),
@@ -77,7 +79,7 @@ def manage(account: Account) -> View:
         kit.select(
             "state", "State", _STATES, initial=state, hint="Deactivated people are refused at their next request."
         ),
-        *([link] if user.is_active else []),
+        kit.actions(*further),
     ]
     return kit.modal(MANAGE_CALLBACK, "Manage account", blocks, "Save", manage_metadata(user))
 

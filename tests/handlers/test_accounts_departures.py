@@ -184,8 +184,6 @@ async def test_everything_is_handed_over_in_one_act(bot: RunningBot, insert: Ins
     )
     assert len(rows) == 1
     await bot.until(lambda: any(f"MR-{number}" in it.text for it in dms(bot, bot.eva, f"MR-{number}")))
-    message = bot.ada.ephemerals("ops")[0]
-    assert message is not None
 
 
 @pytest.mark.parametrize(
@@ -240,6 +238,29 @@ async def test_somebody_who_is_active_again_keeps_everything(bot: RunningBot, in
     result = await bot.ada.submit(view, {"to": "eva"})  # type: ignore[arg-type]
     assert "is active" in str(result.errors)
     assert await left(bot, ERIK) == before
+
+
+async def test_from_the_dialog_of_an_account_too(bot: RunningBot, insert: Insert) -> None:
+    await leave(bot, insert)
+    await bot.fetch("UPDATE users SET is_active = false WHERE id = 2")
+    message = (await bot.ada.slash("techops", "users inactive", "ops")).messages[0]
+    manage = (await bot.ada.click(message, "accounts.manage")).view
+    assert manage is not None
+    view = (await bot.ada.click(manage, "accounts.hand_over")).view
+    assert view is not None
+    await bot.ada.submit(view, {"to": "eva"})
+    assert await left(bot, EVA) == (1, 1, 0, 1, 0)
+
+
+async def test_a_guest_gets_nothing(bot: RunningBot, insert: Insert) -> None:
+    await leave(bot, insert)
+    view = await open_hand_over(bot)
+    await bot.slack.change_user("eva", is_restricted=True)
+    result = await bot.ada.submit(view, {"to": "eva"})  # type: ignore[arg-type]
+    assert "no full member" in result.errors["to"]
+    assert "no full member" in await told(bot.ada, "maintenance", "assign MR-1 @eva")
+    assert (await left(bot, ERIK))[0] == 1
+    assert "is deactivated" in await told(bot.ada, "techops", "deactivate @eva")
 
 
 async def test_only_an_admin_hands_over(bot: RunningBot, insert: Insert) -> None:

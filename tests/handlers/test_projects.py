@@ -125,7 +125,7 @@ async def test_an_admin_makes_a_project(bot: RunningBot) -> None:
         ("staging_url", "https://", "https://"),
         ("staging_url", "https://x:secret@example.com", "password"),
         ("repository_url", "https://example.com/" + "x" * 500, "at most 500"),
-        ("health_check_url", "https://exa mple.com", "blanks"),
+        ("health_check_url", "https://example .com", "blanks"),
         ("docker_image", "Shop:1", "lower case"),
         ("docker_image", "shop", "NAME:TAG"),
     ],
