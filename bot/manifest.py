@@ -69,7 +69,7 @@ def build(registry: Registry, *, url: str | None, links: Sequence[str] | None = 
     # Slack refuses these lists where they are empty.
     if heard:
         settings["event_subscriptions"] = events
-    scopes = [*SCOPES, *(LINK_SCOPES if LINK_EVENT in heard else ())]
+    scopes = scopes_for(domains) if LINK_EVENT in heard else SCOPES
     return {
         "display_information": {
             "name": "TechOps",
@@ -90,6 +90,11 @@ def unfurl_domains(address: str | None) -> list[str]:
     except ValueError:
         return [host] if "." in host else []
     return []
+
+
+def scopes_for(domains: Sequence[str]) -> dict[str, str]:
+    """The scopes that an app with these domains of links asks for, each with what it is for."""
+    return {**SCOPES, **(LINK_SCOPES if domains else {})}
 
 
 def _features(registry: Registry, endpoint: str | None, domains: Sequence[str]) -> JsonObject:

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from bot import app as bolt
 from bot import manifest
 from bot.errors import SettingsError
-from bot.services import unfurls
+from bot.services.links import address_of
 from bot.settings import Settings
 
 _SANDBOX_SECONDS: Final = 15.0
@@ -44,7 +44,7 @@ async def open_sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
     with tempfile.TemporaryDirectory(prefix="techops-") as directory:
         described = Path(directory) / "manifest.json"
         # The sandbox takes a port with the host: links to this machine are previewed, too.
-        links = [urlsplit(unfurls.address(settings)).netloc]
+        links = [urlsplit(address_of(settings)).netloc]
         described.write_text(dumps(manifest.build(bolt.registry(), url=None, links=links)))
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "sandbox", "--manifest", str(described), "--secrets-stdin",

@@ -5,7 +5,6 @@ from pydantic import BaseModel, ConfigDict
 from bot.auth import Actor
 from bot.context import Act, Deps
 from bot.rules.unfurls import Link, Shared
-from bot.settings import Settings
 from bot.views.kit import Message
 from bot.views.unfurls import deployment_preview, request_preview
 from db.models import SubjectKind
@@ -27,11 +26,6 @@ class Wanted(BaseModel):
     ts: str
     unfurl_id: str
     abroad: bool | None
-
-
-def address(settings: Settings) -> str:
-    """The address below which people's browsers reach the records' pages."""
-    return settings.public_url or f"http://{settings.host}:{settings.port}"
 
 
 async def ask(deps: Deps, act: Act, person: Actor, shared: Shared) -> None:

@@ -25,20 +25,22 @@ async def token(looks: Looks) -> Sequence[Line]:
         return fail(
             "Slack token", f"Slack does not answer: {error}", "Let this machine reach https://slack.com by HTTPS."
         )
-    return [*ok("Slack token", f"bot {identity.bot_user_id} of team {identity.team_id}"), *_scopes(granted)]
+    return [*ok("Slack token", f"bot {identity.bot_user_id} of team {identity.team_id}"), *_scopes(granted, looks)]
 
 
-def _scopes(granted: frozenset[str]) -> Sequence[Line]:
+def _scopes(granted: frozenset[str], looks: Looks) -> Sequence[Line]:
     if not granted:
         return skip("scopes", "Slack did not say which were granted")
-    missing = {scope: purpose for scope, purpose in manifest.SCOPES.items() if scope not in granted}
+    needed = manifest.scopes_for(manifest.unfurl_domains(looks.settings.public_url))
+    missing = {scope: purpose for scope, purpose in needed.items() if scope not in granted}
     if missing:
         listed = "; ".join(f"{scope} ({purpose})" for scope, purpose in missing.items())
         return fail("scopes", f"missing: {listed}", _PASTE)
-    more = sorted(granted - manifest.SCOPES.keys())
+    # a manifest that was printed for another address may have asked for those of links
+    more = sorted(granted - manifest.SCOPES.keys() - manifest.LINK_SCOPES.keys())
     if more:
         return warn("scopes", f"more than needed: {', '.join(more)}", f"Remove them. {_PASTE}")
-    return ok("scopes", f"all {len(manifest.SCOPES)} granted")
+    return ok("scopes", f"all {len(needed)} granted")
 
 
 async def transport(looks: Looks) -> Sequence[Line]:
