@@ -66,7 +66,7 @@ class Fleet:
     said: dict[str, list[str]] = field(default_factory=dict)
 
     async def start(self, name: str) -> None:
-        """Start `techops` with the name's first word ("worker 2" is a worker); wait for those that say they are ready."""
+        """Start `techops` with the name's first word ("worker 2": a worker); wait for those that say they are ready."""
         command = name.split(maxsplit=1)[0]
         stack = AsyncExitStack()
         process = await stack.enter_async_context(running(command, env=self.env, cwd=self.cwd))
