@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.context import Deps
-from db.queries import claims, idempotency, queue, reminders, subscriptions, webhooks
+from db.queries import claims, idempotency, links, queue, reminders, subscriptions, webhooks
 
 ID: Final = "housekeeping"
 CRON: Final = "17 * * * *"
@@ -18,7 +18,10 @@ _KEEP_DELIVERIES: Final = timedelta(days=90)
 
 
 async def run(deps: Deps, now: datetime) -> None:
-    """Delete keys and claims older than a week; the queue's own log, and mornings of reminders, older than a month."""
+    """Delete keys and claims older than a week; the queue's own log, and mornings of reminders, older than a month.
+
+    Links, attempts to sign in and sessions go when the database's function says that they are of no use any more.
+    """
     async with deps.pool.transaction() as conn:
         await claims.delete_before(conn, now - _KEEP)
         await idempotency.delete_before(conn, now - _KEEP)
@@ -26,3 +29,4 @@ async def run(deps: Deps, now: datetime) -> None:
         await queue.delete_traces(conn, now - _KEEP_TRACES)
         await reminders.delete_before(conn, now - _KEEP_TRACES)
         await subscriptions.delete_before(conn, now - _KEEP_TRACES)
+        await links.prune(conn, now)

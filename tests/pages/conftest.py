@@ -70,7 +70,7 @@ class Browser:
             method, self.address + path, headers=headers, allow_redirects=more.pop("follow", False), **more
         ) as response:
             text = await response.text()
-            cookies = {name: morsel for name, morsel in response.cookies.items()}
+            cookies = dict(response.cookies.items())
             return Answer(response.status, response.headers, text, cookies, str(response.url))
 
 
