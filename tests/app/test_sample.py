@@ -176,8 +176,8 @@ async def test_of_two_loads_at_once_one_is_refused(pool: Pool) -> None:
     assert len(await rows_of(pool, "maintenance_requests")) == 61
 
 
-async def test_the_sandboxs_people_are_known_by_their_addresses(deps: Deps) -> None:
-    await sample.load(deps.pool, deps.now())
+async def test_the_sandboxs_people_are_known_by_their_addresses(deps: Deps, pool: Pool) -> None:
+    await sample.load(pool, deps.now())
     roles = {(await people.resolve(deps, "T0SANDBOX", who)).role for who in ("U0ADMIN", "U0ENG", "U0ENG2", "U0USER")}
     assert roles == {"admin", "engineer", "user"}
     assert len(await people.list_people(deps)) == len(PEOPLE)
