@@ -33,7 +33,7 @@ CHECKS: Final = (
     Check("schedulers", work.schedulers),
     Check("processes", work.processes),
     Check("backups", work.last_backup),
-    Check("audit", work.audit),
+    Check("audit", work.audit, patience=6),
     Check("Slack token", workspace.token, needs_database=False, needs_slack=True),
     Check("Slack requests", workspace.transport, needs_database=False, needs_slack=True),
     Check("channels", workspace.channels, needs_database=False, needs_slack=True),
@@ -83,10 +83,14 @@ def _fix(check: Check, error: DatabaseError) -> str:
 
 async def _look(check: Check, looks: Looks, seconds: float) -> Sequence[Line]:
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds * check.patience):
             return await check.look(looks)
     except TimeoutError:
-        return fail(check.name, f"no answer within {seconds:g} s", _START if check.needs_database else "Try again.")
+        return fail(
+            check.name,
+            f"no answer within {seconds * check.patience:g} s",
+            _START if check.needs_database else "Try again.",
+        )
     except DatabaseError as error:
         return fail(check.name, scrub(str(error)), _fix(check, error))
     except Exception as error:  # noqa: BLE001 - a check that breaks is a finding too, and the others go on

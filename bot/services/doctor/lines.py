@@ -47,12 +47,16 @@ class Looks:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One look at one thing; a look may have several lines, such as one a channel."""
+    """One look at one thing; a look may have several lines, such as one a channel.
+
+    `patience`: how many times as long as others it may take.
+    """
 
     name: str
     look: Callable[[Looks], Awaitable[Sequence[Line]]]
     needs_database: bool = True
     needs_slack: bool = False
+    patience: float = 1.0
 
 
 def ok(name: str, text: str) -> list[Line]:

@@ -1,12 +1,14 @@
 """Whether the work is done: queue, schedulers, processes, backups."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from bot.rules import backups as rules
+from bot.services import audit as chain
 from bot.services import figures, health
-from bot.services.doctor.lines import Line, Looks, fail, ok, skip, warn
+from bot.services.doctor.lines import Line, Looks, fail, ok, warn
 from db.models_backups import Backup
 from db.queries import backups, queue
 from db.queries import doctor as looks_at
@@ -91,5 +93,12 @@ async def has_recent_backup(looks: Looks) -> bool:
 
 async def audit(looks: Looks) -> Sequence[Line]:
     """Whether the chain over the activity log is whole."""
-    del looks
-    return skip("audit", "not looked at")
+    deps = replace(looks.deps, pool=looks.owner)
+    verdict = await chain.verify(deps)
+    if not verdict.is_sound:
+        return fail(
+            "audit", verdict.line, "`techops audit verify` tells all of it; find out who had the owner's rights."
+        )
+    if verdict.notes:
+        return warn("audit", f"{verdict.line} {' '.join(verdict.notes)}", "`techops audit verify` tells all of it.")
+    return ok("audit", verdict.line)
