@@ -79,7 +79,9 @@ class Dispatcher:
             outcomes.account(self._deps, Kind.COMMAND, known, None, outcome, 0.0)
             return await deliver(self._help(found), door, self._deps)
         entry, text = found
-        act = Act(None, "slack", origin=slack_origin(it.team_id, it.user_id, it.channel_id))
+        # a trigger is one command's; whoever sends a signed request again gets its answer again, and no second effect
+        key = f"command:{it.team_id}:{it.user_id}:{it.trigger_id}" if it.trigger_id else None
+        act = Act(None, "slack", key, slack_origin(it.team_id, it.user_id, it.channel_id))
         return await self._run(entry, door, act, it.team_id, text=text, channel_id=it.channel_id)
 
     async def _action(self, it: BlockActions) -> Ack:
@@ -128,7 +130,7 @@ class Dispatcher:
             memory.from_home,
             memory.message_ts,
         )
-        key = f"view:{it.team_id}:{it.view.id}:{it.view.callback_id}"
+        key = f"view:{it.team_id}:{it.user.id}:{it.view.id}:{it.view.callback_id}"
         act = Act(None, "slack", key, slack_origin(it.team_id, it.user.id, memory.channel_id, memory.message_ts))
         return await self._run(
             self._registry.find(Kind.SUBMISSION, it.view.callback_id),
