@@ -1,19 +1,25 @@
 """A backup is restored into a database of its own, and never over one that was not named twice."""
 
 import os
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from pydantic import SecretStr
 
 from bot.context import Deps
 from bot.errors import BadInput, Missing, WrongState
 from bot.services.backups import BackupFailed, Wanted, restore
-from db.pool import open_pool
+from db import embedded
+from db.pool import DatabaseConfig, open_pool
+from db.rights import ROLE
 from tests.backups.conftest import Make, Place, name_of
-from tests.fixtures.database import on_database
+from tests.fixtures.database import fast_place, on_database
 
 WAITING = """
 INSERT INTO techops.pgqueuer (priority, entrypoint, payload, status) VALUES (0, 'dm', 'old news', 'queued');
@@ -133,3 +139,41 @@ async def test_what_a_killed_restore_left_goes_with_the_next(deps: Deps, place: 
     await place.execute(f"CREATE DATABASE {dead}")
     await restore(deps, Wanted(str((await make()).file), into))
     assert await databases(place, dead) == []
+
+
+async def rights_in(database: DatabaseConfig) -> str:
+    """Whose rights the bot has in a database; it may read people there, and no hashes."""
+    pool = await open_pool(replace(database, role=ROLE))
+    try:
+        async with pool.acquire() as conn:
+            assert await conn.fetchval("SELECT count(id) FROM users") == 2
+            assert not await conn.fetchval("SELECT has_column_privilege('users', 'password_hash', 'SELECT')")
+            return str(await conn.fetchval("SELECT current_user::text"))
+    finally:
+        await pool.close()
+
+
+async def test_the_bots_role_has_its_rights_again(deps: Deps, place: Place, make: Make, into: str) -> None:
+    await restore(deps, Wanted(str((await make()).file), into))
+    assert await rights_in(on_database(place.database, into)) == ROLE
+
+
+@pytest.mark.parametrize("attributes", ["SUPERUSER", "CREATEDB CREATEROLE"])
+async def test_on_another_server_the_bots_role_is_made_and_has_its_rights(
+    deps: Deps, place: Place, make: Make, tmp_path: Path, attributes: str
+) -> None:
+    file = str((await make()).file)
+    elsewhere = Path(str(fast_place() or tmp_path)) / f"techops-{uuid4().hex}"
+    server = await embedded.start(elsewhere, database="postgres", durable=False)
+    try:
+        connection = await asyncpg.connect(server.owner_dsn)
+        await connection.execute(f"DROP ROLE {ROLE}; CREATE ROLE restorer LOGIN PASSWORD 'x' {attributes}")
+        await connection.close()
+        dsn = server.owner_dsn.replace(f"postgres:{urlsplit(server.owner_dsn).password}@", "restorer:x@")
+        settings = deps.settings.model_copy(update={"owner_database_url": SecretStr(dsn)})
+        restored = await restore(replace(deps, settings=settings), Wanted(file, "restored"))
+        assert not any(ROLE in note and "left out" in note for note in restored.notes)
+        assert await rights_in(on_database(DatabaseConfig(dsn=dsn), "restored")) == ROLE
+    finally:
+        await server.stop()
+        shutil.rmtree(elsewhere)
