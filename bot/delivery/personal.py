@@ -17,7 +17,6 @@ from bot.rules.unfurls import COMPOSER, may_show
 from bot.services import home, people, unfurls
 from bot.slack import JsonMap, SlackRefused
 from bot.views import home as home_views
-from bot.views.unfurls import attachment
 
 _log = structlog.get_logger(__name__)
 HOME_ENTRY: Final = "home"
@@ -42,11 +41,11 @@ async def unfurl(deps: Deps, job: Job) -> None:
     shown: dict[str, JsonMap] = {}
     async with deps.pool.acquire() as conn:
         for link in wanted.links:
-            message = await unfurls.preview(conn, link)
-            if message is None:
+            found = await unfurls.preview(conn, link)
+            if found is None:
                 _log.info("A link leads to no record", kind=link.kind, id=link.id)
             else:
-                shown[link.url] = attachment(message)
+                shown[link.url] = found.attachment()
     if shown:
         await _unfurl(deps, wanted, shown)
 

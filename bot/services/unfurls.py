@@ -5,8 +5,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.auth import Actor
 from bot.context import Act, Deps
 from bot.rules.unfurls import Link, Shared
-from bot.views.kit import Message
-from bot.views.unfurls import deployment_preview, request_preview
+from bot.views.unfurls import Preview, deployment_preview, request_preview
 from db.models import SubjectKind
 from db.pool import Conn
 from db.queries import deployments, outbox, requests
@@ -43,7 +42,7 @@ async def ask(deps: Deps, act: Act, person: Actor, shared: Shared) -> None:
         await outbox.insert_jobs(conn, [outbox.NewJob(ENTRY, wanted.model_dump_json())])
 
 
-async def preview(conn: Conn, link: Link) -> Message | None:
+async def preview(conn: Conn, link: Link) -> Preview | None:
     """The record behind a link as it is now; None where there is none."""
     if link.kind == SubjectKind.MAINTENANCE:
         request = await requests.find_request(conn, link.id)

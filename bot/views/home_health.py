@@ -47,7 +47,7 @@ def _care(it: DatabaseHealth, now: datetime) -> list[Part]:
 
 def _size(it: DatabaseHealth) -> list[Part]:
     if it.table_bytes is None or it.measured_at is None:
-        sizes = kit.code_parts("not measured yet; `/techops db sizes` does it")
+        sizes = kit.code_parts("written down by the nightly maintenance; `/techops db sizes` shows them now")
         return [kit.Bold("Size"), ": ", *sizes, "."]
     return [kit.Bold("Size"), f": {size(it.table_bytes)} in tables and indexes, measured ", it.measured_at, "."]
 

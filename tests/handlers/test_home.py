@@ -207,7 +207,7 @@ async def test_admins_see_the_database_s_health(bot: RunningBot) -> None:
     await bot.ada.open_home()
     assert "Queue: " in text_of(bot.ada)
     assert "has not run yet" in text_of(bot.ada)
-    assert "not measured yet" in text_of(bot.ada)
+    assert "`/techops db sizes` shows them now" in text_of(bot.ada)
     assert "no verified backup yet" in text_of(bot.ada)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.views import preferences as views
-from bot.views.unfurls import attachment, deployment_preview, request_preview
+from bot.views.unfurls import deployment_preview, request_preview
 from db.models import Deployment, Request
 from db.models_home import PersonSettings
 from sandbox.limits import check_message, check_view
@@ -48,9 +48,14 @@ def test_the_form_begins_with_what_counts() -> None:
 @several
 @given(make.requests, deployments)
 def test_slack_takes_any_preview(request: Request, deployment: Deployment) -> None:
-    for message in (request_preview(request), deployment_preview(deployment)):
-        check_message(message.blocks)
-        assert_harmless(message.blocks)
-        assert labels(message.blocks) == []
-        title = attachment(message)["preview"]["title"]  # type: ignore[index] # an object
+    for preview in (request_preview(request), deployment_preview(deployment)):
+        check_message(list(preview.blocks))
+        assert_harmless(preview.attachment())
+        assert labels(list(preview.blocks)) == []
+        title = preview.attachment()["preview"]["title"]  # type: ignore[index] # an object
         assert 0 < len(title["text"]) <= 150
+
+
+def test_a_preview_s_title_is_as_it_was_typed() -> None:
+    title = request_preview(make.taken(title="R&D <!channel>")).title
+    assert title.endswith("): R&D <!channel>")
