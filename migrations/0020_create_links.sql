@@ -105,7 +105,7 @@ END;
 $$;
 
 -- Wrong passwords within 15 minutes: five an account and five a link; twenty an address, behind which an office, or a
--- proxy with everybody, may sit. The table's lock makes "count, then insert" one step; it is held for no hashing.
+-- proxy with everybody, may sit. The lock makes "count, then insert" one step; it is held for no hashing.
 CREATE FUNCTION techops.begin_sign_in(p_token_sha256 bytea, p_email text, p_remote_address text, p_now timestamptz)
 RETURNS TABLE (outcome text, attempt_id bigint, salt text, retry_after integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -126,7 +126,7 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    LOCK TABLE techops.sign_in_attempts IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM pg_advisory_xact_lock(hashtextextended('techops.sign_in_attempts', 0));
     SELECT max(full_at.at) + lasts INTO free_at FROM (
         (SELECT a.at FROM techops.sign_in_attempts AS a
         WHERE a.account_sha256 = account AND a.proved_at IS NULL AND a.at > p_now - lasts

@@ -22,7 +22,7 @@ async def test_a_link_is_private_and_lasts_ten_minutes(bot: RunningBot) -> None:
     ack = await bot.uma.slash("techops", "link")
     [message] = ack.messages
     assert '"response_type": "ephemeral"' in ack.body
-    assert re.search(r"http://127\.0\.0\.1:0/link\?token=[\w-]{43}(?![\w-])", ack.text)
+    assert re.search(r"//127\.0\.0\.1:0/link\?token=[\w-]{43}(?![\w-])", ack.text)
     assert "works once, for 10 minutes" in ack.text
     assert "now; that ends then" not in ack.text
     [row] = await bot.fetch(LINKS)
