@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: up test check bench soak requirements .venv clean
+.PHONY: up test check bench charts soak requirements .venv clean
 
 up: .venv
 	@$(BIN)/techops up
@@ -20,7 +20,12 @@ check: .venv
 	@$(BIN)/lint-imports
 
 bench: .venv
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks --write docs/performance.json
+
+# The picture and the table of docs/performance.md, from what `make bench` wrote down.
+charts: .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-charts.txt
+	@$(BIN)/python -m benchmarks._charts
 
 # Ten minutes of bad weather: processes killed, servers stopped, Slack failing. MINUTES=2 make soak for less.
 soak: .venv
@@ -40,6 +45,7 @@ soak: .venv
 requirements:
 	pip-compile --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-options --no-emit-index-url --no-emit-find-links -o requirements.txt pyproject.toml
 	pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-options --no-emit-index-url --no-emit-find-links --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-options --no-emit-index-url --no-emit-find-links --extra charts -c requirements-dev.txt -o requirements-charts.txt pyproject.toml
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .import_linter_cache
