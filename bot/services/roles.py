@@ -11,6 +11,7 @@ from db.models_roles import LeftOut, RoleUse, RowSecurity
 from db.pool import Conn
 from db.queries import roles, row_security
 
+_LOCK_SECONDS: Final = 5.0
 DASHBOARD_ROLE: Final = "dashboard_app"
 BOT_ROLE: Final = "techops_app"
 _NOT_ALLOWED: Final = "42501"
@@ -49,7 +50,7 @@ async def make_dashboard_role(deps: Deps, act: Act) -> DashboardRole:
             raise _explained(error, "Set OWNER_DATABASE_URL to the owner of the database.") from error
         security = await status(conn)
         if security.made_here and any(role.name == DASHBOARD_ROLE for role in security.without_policy):
-            await row_security.lock_users(conn)
+            await _begin(conn)
             await row_security.enable(conn, await _dashboards(conn, security, ()))
         return DashboardRole(
             created=before is None,
@@ -64,8 +65,10 @@ async def status(conn: Conn) -> RowSecurity:
     return await row_security.get_row_security(conn)
 
 
-async def enable(deps: Deps, act: Act, more: Sequence[str] = ()) -> RowSecurity:
+async def enable(deps: Deps, act: Act, more: Sequence[str] = (), *, lock_seconds: float = _LOCK_SECONDS) -> RowSecurity:
     """Turn row level security of the accounts on, with policies for the bot, the dashboard's role and the roles `more`.
+
+    `lock_seconds`: how long to wait for the table.
 
     Raises:
         BadInput: one of `more` is no role.
@@ -73,7 +76,7 @@ async def enable(deps: Deps, act: Act, more: Sequence[str] = ()) -> RowSecurity:
             table was busy. Nothing has changed.
     """
     async with deps.transaction(act) as conn:
-        await _begin(conn)
+        await _begin(conn, lock_seconds)
         if unknown := await row_security.list_unknown_roles(conn, more):
             raise BadInput(f"No policy can be given to {', '.join(unknown)}: the server has no such role.")
         before = await status(conn)
@@ -134,13 +137,15 @@ async def _require_owner(conn: Conn) -> None:
         raise WrongState(f"Only the owner of the table users, {owner}, can do this. Set OWNER_DATABASE_URL to it.")
 
 
-async def _begin(conn: Conn) -> None:
+async def _begin(conn: Conn, lock_seconds: float = _LOCK_SECONDS) -> None:
     await _require_owner(conn)
     try:
         with translated():
-            await row_security.lock_users(conn)
+            await row_security.lock_users(conn, lock_seconds)
     except Timeout as error:
-        raise WrongState("The table users was in use for 5 s, so nothing was changed. Try again.") from error
+        raise WrongState(
+            f"The table users was in use for {lock_seconds:g} s, so nothing was changed. Try again."
+        ) from error
 
 
 async def _dashboards(conn: Conn, security: RowSecurity, more: Sequence[str]) -> list[str]:
@@ -156,7 +161,7 @@ def _explained(error: DatabaseError, fix: str) -> BotError:
 
 
 def _shut_out(found: Sequence[RoleUse]) -> str:
-    listed = ", ".join(f"{role.name} ({role.sessions} sessions now)" if role.sessions else role.name for role in found)
+    listed = ", ".join(f"{role.name} ({role.sessions} signed in now)" if role.sessions else role.name for role in found)
     options = " ".join(f"--role {role.name}" for role in found)
     return (
         f"Nothing was changed: these roles use the accounts and have no policy, so they would see none: {listed}. "
@@ -166,7 +171,7 @@ def _shut_out(found: Sequence[RoleUse]) -> str:
 
 
 def _raising(security: RowSecurity) -> str:
-    drops = " ".join(f"DROP POLICY {name} ON public.users;" for name in security.raising)
+    drops = " ".join(f"`DROP POLICY {name} ON public.users;`" for name in security.raising)
     return (
         f"Nothing was changed: {', '.join(security.raising)} reads a setting that need not be there, and fails where "
         f"it is absent, so nobody could sign in to the dashboard. Take it away first: {drops}"

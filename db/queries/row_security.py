@@ -6,7 +6,7 @@ from typing import Final
 from db.models_roles import RoleUse, RowSecurity
 from db.pool import Conn
 
-SET_LOCK_TIMEOUT: Final = "SELECT set_config('lock_timeout', '5s', true)"
+SET_LOCK_TIMEOUT: Final = "SELECT set_config('lock_timeout', $1, true)"
 LOCK_USERS: Final = "LOCK TABLE public.users IN ACCESS EXCLUSIVE MODE"
 MAY_ALTER: Final = "SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class AS c WHERE c.oid = 'public.users'::regclass"
 FIND_OWNER: Final = "SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c WHERE c.oid = 'public.users'::regclass"
@@ -142,13 +142,13 @@ $$
 """
 
 
-async def lock_users(conn: Conn) -> None:
+async def lock_users(conn: Conn, seconds: float) -> None:
     """Keep everybody else off the accounts until the end of the transaction.
 
     Raises:
-        Timeout: they were in use for five seconds.
+        Timeout: they were in use for so many seconds.
     """
-    await conn.execute(SET_LOCK_TIMEOUT)
+    await conn.fetchval(SET_LOCK_TIMEOUT, f"{seconds * 1000:.0f}ms")
     await conn.execute(LOCK_USERS)
 
 
