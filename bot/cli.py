@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import structlog
 import typer
@@ -43,18 +43,23 @@ def main() -> None:
     """Entry point of the console script. Exit codes: 1 refused or failed, 2 wrong settings or usage."""
     try:
         app()
-    except SettingsError as error:
-        _fail(str(error), 2)
-    except (BotError, EmbeddedError, MigrationError) as error:
-        _fail(str(error), 1)
-    except DatabaseError as error:
-        _fail(
-            f"{error}\nCheck DATABASE_URL (or the DB_ variables), and that the server runs.",
-            1,
-        )
-    except Exception as error:  # noqa: BLE001 - logged without what the error may quote
-        structlog.get_logger(__name__).error("program_failed", error_id=logs.request_id(), exc_info=error)
-        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told in one sentence, or logged
+        _end(error)
+
+
+def _end(error: Exception) -> NoReturn:
+    match error:
+        case ExceptionGroup(exceptions=[first, *_]):  # of the parts of `techops up` the first one that failed
+            _end(first)
+        case SettingsError():
+            _fail(str(error), 2)
+        case BotError() | EmbeddedError() | MigrationError():
+            _fail(str(error), 1)
+        case DatabaseError():
+            _fail(f"{error}\nCheck DATABASE_URL (or the DB_ variables), and that the server runs.", 1)
+    error_id = logs.request_id()
+    structlog.get_logger(__name__).error("program_failed", error_id=error_id, exc_info=error)
+    _fail(f"A fault of the program. What is known of it was logged under {error_id}.", 1)
 
 
 @app.command()
@@ -229,6 +234,6 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int) -> NoReturn:
     typer.echo(message, err=True)
     sys.exit(code)
