@@ -229,6 +229,10 @@ Envelope = (
     | UrlVerification
 )
 
+_KINDS: Final = (
+    "event_callback", "url_verification", "block_actions", "view_submission", "view_closed", "shortcut",
+    "message_action", "block_suggestion",
+)  # fmt: skip
 _COMMAND: Final[TypeAdapter[Envelope]] = TypeAdapter(SlashCommand)
 _EVENT: Final[TypeAdapter[Envelope]] = TypeAdapter(EventCallback)
 _VERIFICATION: Final[TypeAdapter[Envelope]] = TypeAdapter(UrlVerification)
@@ -268,7 +272,9 @@ def parse_payload(payload: object) -> Envelope:
     try:
         return adapter.validate_python(payload)
     except (ValidationError, RecursionError) as error:
-        raise EnvelopeError(f"a payload of type {str(kind)[:50]!r} of an unknown shape") from error
+        # what else stands there may be anything, and this is logged
+        known = kind if kind in _KINDS else "command" if kind is None and "command" in payload else "unknown"
+        raise EnvelopeError(f"a payload of type {known} of an unknown shape") from error
 
 
 def _parse_form(body: str) -> Envelope | SslCheck:
