@@ -1,6 +1,7 @@
 """`techops doctor` as somebody at a terminal runs it."""
 
 import json
+import socket
 from pathlib import Path
 
 from db.pool import DatabaseConfig
@@ -39,3 +40,25 @@ async def test_wrong_settings_are_a_finding(tmp_path: Path) -> None:
     assert result.out.startswith("FAIL  settings:")
     assert "DATABASE_URL" in result.out
     assert "TECHOPS_TIMEZONE" in result.out
+
+
+async def test_a_port_that_is_taken_is_told_in_one_sentence(
+    slack: Workspace, database: DatabaseConfig, tmp_path: Path
+) -> None:
+    assert database.dsn is not None
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        env = environment(
+            tmp_path,
+            DATABASE_URL=database.dsn,
+            SLACK_BOT_TOKEN=slack.bot_token,
+            SLACK_SIGNING_SECRET=slack.signing_secret,
+            SLACK_API_URL=slack.api_url,
+            PORT=str(taken.getsockname()[1]),
+        )
+        for process in ("web", "up"):
+            result = await techops(process, env=env, cwd=tmp_path)
+            assert result.code == 2
+            assert "Set PORT to a free one." in result.err
+            assert "Traceback" not in result.err
