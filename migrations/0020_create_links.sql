@@ -75,6 +75,7 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
         techops.current_origin(), 'user', p_user_id, p_verb, p_old, p_new)
 $$;
 
+-- The page names the person as Slack does; p_name and p_tz are for those who are not tied yet.
 CREATE FUNCTION techops.issue_link(
     p_token_sha256 bytea, p_team_id text, p_slack_user_id text, p_name text, p_tz text, p_now timestamptz
 ) RETURNS void
@@ -83,7 +84,10 @@ BEGIN
     UPDATE techops.links AS l SET used_at = p_now
     WHERE l.kind = 'link' AND l.team_id = p_team_id AND l.slack_user_id = p_slack_user_id AND l.used_at IS NULL;
     INSERT INTO techops.links (token_sha256, kind, team_id, slack_user_id, slack_name, slack_tz, made_at, expires_at)
-    VALUES (p_token_sha256, 'link', p_team_id, p_slack_user_id, p_name, p_tz, p_now, p_now + interval '10 minutes');
+    SELECT p_token_sha256, 'link', p_team_id, p_slack_user_id, coalesce(i.name, p_name), coalesce(i.tz, p_tz),
+        p_now, p_now + interval '10 minutes'
+    FROM (VALUES (1)) AS one
+    LEFT JOIN techops.slack_identities AS i ON i.team_id = p_team_id AND i.slack_user_id = p_slack_user_id;
 END;
 $$;
 

@@ -9,7 +9,6 @@ from bot.context import Act, Deps
 from bot.errors import BadInput, BotError, Forbidden, Missing, WrongState
 from bot.services import people
 from bot.settings import Settings
-from bot.slack import SlackError
 from bot.views import links as views
 from bot.views.kit import Message
 from db.models import Role, User
@@ -72,15 +71,11 @@ async def whoever(deps: Deps, team_id: str, slack_user_id: str, needs_account: b
 
 async def issue_link(deps: Deps, act: Act, actor: Actor) -> str:
     """The address at which a Slack person ties themselves to an account: one use, 10 minutes, the last one made."""
-    try:
-        slack_user = await deps.slack.user(actor.slack_user_id)
-        name, tz = slack_user.name, people.known_zone(slack_user.tz)
-    except SlackError:
-        # The page then names the person as the dashboard does.
-        name, tz = actor.name, actor.tz
     secret = new_secret()
     async with deps.transaction(act) as conn:
-        await queries.insert_link(conn, digest(secret), actor.team_id, actor.slack_user_id, name, tz, deps.now())
+        await queries.insert_link(
+            conn, digest(secret), actor.team_id, actor.slack_user_id, actor.name, actor.tz, deps.now()
+        )
     return f"{address_of(deps.settings)}/link?token={secret}"
 
 

@@ -116,8 +116,11 @@ class SignIns:
             user = await people.get_user(conn, checked.user_id) if checked.user_id is not None else None
         _require_ok(checked, user)
         assert user is not None  # noqa: S101 - said by the line above
+        return Proof(attempt.id, user, await self._renewed(password) if checked.renew else None)
+
+    async def _renewed(self, password: str) -> str:
         async with self._hashing:
-            return Proof(attempt.id, user, await password_hash(password) if checked.renew else None)
+            return await password_hash(password)
 
     async def _tell(self, conn: Conn, tie: Tie, user: User, slack_name: str) -> None:
         deps, former = self._deps, tie.former_slack_id

@@ -76,7 +76,10 @@ INSERT_LINK: Final = "SELECT techops.issue_link($1, $2, $3, $4, $5, $6)"
 async def insert_link(
     conn: Conn, token_sha256: bytes, team_id: str, slack_user_id: str, name: str, tz: str, now: datetime
 ) -> None:
-    """Keep a link that ties this Slack person; their earlier ones can no longer be used."""
+    """Keep a link that ties this Slack person; their earlier ones can no longer be used.
+
+    `name` and `tz` are taken where the person is not tied to any account yet.
+    """
     await conn.execute(INSERT_LINK, token_sha256, team_id, slack_user_id, name, tz, now)
 
 

@@ -1,8 +1,17 @@
 """What guards every page: headers, cookies, and where a form may come from."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
 import pytest
 
-from tests.fixtures.bot import RunningBot
+from bot.context import Deps
+from bot.processes.web import serve_web
+from bot.slack import Slack
+from db.pool import DatabaseConfig, open_pool
+from sandbox.workspace import Workspace
+from tests.fixtures.bot import RunningBot, TestClock, settings_for
 from tests.pages.conftest import EVA, PASSWORD, Answer, Browser, give_password, link_of, password_link_of, ties
 
 HEADERS = {
@@ -137,4 +146,39 @@ async def test_what_is_no_form_is_refused(program: Browser) -> None:
         escaped = await program._send("POST", path, data=b"email=%ff", headers=form)
         assert [answer.status for answer in (json, long, many, bytes_, escaped)] == [415, 413, 400, 400, 400]
         for answer in (json, long, many, bytes_, escaped):
+            guarded(answer)
+
+
+async def test_a_fault_of_ours_is_told_with_its_number(bot: RunningBot, program: Browser) -> None:
+    await bot.fetch("DROP TABLE techops.links CASCADE")
+    failed = await program.get("/link?token=x")
+    assert (failed.status, failed.heading) == (500, "Something went wrong")
+    assert "give an admin this number" in failed.text
+    assert "techops.links" not in failed.text
+    guarded(failed)
+
+
+@pytest.fixture
+async def without_database(slack: Workspace) -> AsyncIterator[str]:
+    """The address of a web process whose database is away."""
+    settings = settings_for(slack, DatabaseConfig(dsn="postgresql://nobody@127.0.0.1:1/nothing"))
+    pool, client = await open_pool(settings.database("test"), connect_now=False), Slack(settings)
+    stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+    web = asyncio.create_task(serve_web(Deps(settings, pool, client, TestClock()), stop, ready.set_result))
+    yield await ready
+    stop.set()
+    await web
+    await client.close()
+    await pool.close()
+
+
+async def test_a_database_that_is_away_is_told_so(without_database: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        browser = Browser(session, without_database)
+        form = {"token": "x", "email": "a@example.com", "password": "x"}
+        answers = [await browser.get("/link?token=x"), await browser.get("/password?token=x")]
+        answers += [await browser.post(path, form) for path in ("/link", "/password", "/sign-in")]
+        assert {(answer.status, answer.heading) for answer in answers} == {(503, "Not now")}
+        for answer in answers:
+            assert answer.headers.get("Retry-After") == "10"  # type: ignore[union-attr]
             guarded(answer)

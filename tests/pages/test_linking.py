@@ -126,6 +126,14 @@ async def test_used_old_replaced_and_unknown_links_are_gone(bot: RunningBot, bro
     assert await ties(bot) == {EVA: bot.uma.id}
 
 
+async def test_the_page_names_the_person_as_slack_does(bot: RunningBot, browser: Browser) -> None:
+    await bot.erik.slash("maintenance", "list mine")
+    await bot.fetch("UPDATE users SET name = 'Another Name' WHERE id = 2 RETURNING id")
+    page = await browser.get(await link_of(bot, bot.erik))
+    assert "Erik Engineer" in page.text
+    assert "Another Name" not in page.text
+
+
 async def test_a_link_is_good_until_its_last_second(bot: RunningBot, browser: Browser) -> None:
     path = await link_of(bot, bot.erik)
     bot.clock.offset = timedelta(minutes=9, seconds=50)
