@@ -77,8 +77,8 @@ async def list_decidable(
 
 # Who asked for a deployment stands in the log alone; a person's latest 2,000 acts are looked through. A place has one
 # descent; what is old is left out behind it, so that a place without recent deployments is not read to its beginning.
-# One's own are found by person and by date (two indexes that are there, which coalesce() would keep from use): of 200,000
-# deployments, half of them one person's, 11 ms instead of 41; an index on both columns would make it 9.
+# One's own are found by person and by date, two indexes that are there and that coalesce() would keep from use: of
+# 200,000 deployments, half of them one person's, 11 ms instead of 41. An index on both columns would make it 9.
 LIST_DEPLOYMENTS: Final = """
 WITH mine AS (
     SELECT r.project_id FROM public.maintenance_requests AS r
