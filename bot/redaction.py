@@ -38,6 +38,8 @@ _QUOTED_VALUE: Final = re.compile(
 _SPEAK: Final = (
     *(AttributeError, TypeError, NameError, ImportError, RuntimeError, OSError, MemoryError, AssertionError),
 )
+# Classes of SQLSTATE whose messages quote values: data, constraints, views' checks, and what functions raise.
+_QUOTING: Final = frozenset({"22", "23", "44", "P0"})
 
 _Exc = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -93,7 +95,7 @@ def _may_speak(error: BaseException) -> bool:
         return False
     sqlstate = getattr(error, "sqlstate", None)
     if isinstance(sqlstate, str):
-        return sqlstate[:2] not in {"22", "23"}
+        return sqlstate[:2] not in _QUOTING
     return isinstance(error, _SPEAK) or type(error).__module__.startswith(("bot.slack", "db."))
 
 

@@ -51,7 +51,7 @@ USERS_TABLES = {
     "techops.activity", "techops.approvals", "techops.comments", "techops.pgqueuer", "techops.ledger", "techops.cards",
     "techops.messages", "techops.snoozes", "techops.reminders_sent", "techops.working_hours", "techops.subscriptions",
     "techops.digests_sent", "techops.deployment_details", "techops.slack_identities", "techops.person_settings",
-    "techops.links",
+    "techops.links", "techops.untied",
 }  # fmt: skip
 ACTS = """
 SELECT a.actor_id, a.subject_kind, a.verb, a.subject_id, a.source,
