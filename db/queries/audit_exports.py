@@ -6,7 +6,7 @@ from typing import Final
 
 from db.models_audit import SealRecord
 from db.pool import Conn
-from db.queries.audit import ROW, SEALED_AT
+from db.queries.audit import IN_RANGE, ROW, SEALED_AT
 
 LIST_DUE: Final = """
 SELECT n.number FROM (
@@ -36,7 +36,7 @@ LIST_ROWS: Final = f"""
 SELECT {ROW} AS row
 FROM techops.audit_seals AS s
 CROSS JOIN unnest(s.ids) AS r
-JOIN techops.activity AS a ON a.id >= lower(r) AND a.id < upper(r)
+CROSS JOIN LATERAL {IN_RANGE} AS a
 WHERE s.number = $1
 ORDER BY a.id
 """  # noqa: S608 - fragments of this file
@@ -62,15 +62,19 @@ async def set_patience(conn: Conn, longest: str) -> None:
     await conn.execute(SET_PATIENCE, longest)
 
 
-DELETE_SEALED: Final = """
+DELETE_SEALED: Final = f"""
 WITH gone AS (
-    DELETE FROM techops.activity AS a
-    USING techops.audit_seals AS s, unnest(s.ids) AS r
-    WHERE s.number = ANY($1::bigint[]) AND s.removed_at IS NULL AND a.id >= lower(r) AND a.id < upper(r)
-    RETURNING a.id
+    DELETE FROM techops.activity AS d
+    WHERE d.id IN (
+        SELECT a.id FROM techops.audit_seals AS s
+        CROSS JOIN unnest(s.ids) AS r
+        CROSS JOIN LATERAL {IN_RANGE} AS a
+        WHERE s.number = ANY($1::bigint[]) AND s.removed_at IS NULL
+    )
+    RETURNING d.id
 )
 SELECT count(*) FROM gone
-"""
+"""  # noqa: S608 - fragments of this file
 MARK_REMOVED: Final = """
 UPDATE techops.audit_seals SET file = $2, file_sha256 = $3, removed_at = $4
 WHERE number = ANY($1::bigint[]) AND removed_at IS NULL

@@ -16,14 +16,14 @@ SELECT a.id, a.at, a.actor_id, u.name AS actor_name, a.source, a.origin, a.note,
 FROM techops.activity AS a
 LEFT JOIN public.users AS u ON u.id = a.actor_id
 """
-# A deleted record is known by what the log says of it.
+# A record that was deleted is known by what its deletion says of it.
 _OF_PROJECT: Final = """(a.subject_kind = 'project' AND a.subject_id = ${0}::bigint
     OR a.subject_kind = 'deployment' AND a.subject_id IN (
         SELECT d.id::bigint FROM public.deployments AS d WHERE d.project_id = ${0}::bigint::integer)
     OR a.subject_kind = 'maintenance' AND a.subject_id IN (
         SELECT m.id::bigint FROM public.maintenance_requests AS m WHERE m.project_id = ${0}::bigint::integer)
-    OR a.subject_kind IN ('deployment', 'maintenance')
-        AND (a.new -> 'project_id' = to_jsonb(${0}::bigint) OR a.old -> 'project_id' = to_jsonb(${0}::bigint)))"""
+    OR a.subject_kind IN ('deployment', 'maintenance') AND a.verb = 'deleted'
+        AND a.old -> 'project_id' = to_jsonb(${0}::bigint))"""
 _CONDITIONS: Final = (
     ("kind", "a.subject_kind = ${0}::text"),
     ("subject_id", "a.subject_id = ${0}::bigint"),
