@@ -141,9 +141,10 @@ def with_settings(deps: Deps) -> Callable[..., Deps]:
 async def care_worker(deps: Deps) -> AsyncIterator[None]:
     """A worker that does what needs the owner."""
     stop = asyncio.Event()
-    task = asyncio.create_task(run_worker(deps, stop, table=care_bindings()))
-    try:
-        yield
-    finally:
-        stop.set()
-        await task
+    async with as_owner(deps) as owner:
+        task = asyncio.create_task(run_worker(owner, stop, table=care_bindings()))
+        try:
+            yield
+        finally:
+            stop.set()
+            await task

@@ -1,12 +1,11 @@
 """`/techops db backup`: asked in Slack, made by the worker of the tables' owner, told by direct message."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bot.worker import care_bindings, run_worker
+from tests.care.conftest import care_worker
 from tests.fixtures.bot import RunningBot
 from tests.handlers.conftest import told
 
@@ -19,11 +18,8 @@ def bot_settings(tmp_path: Path) -> dict[str, object]:
 @pytest.fixture
 async def care(bot: RunningBot) -> AsyncIterator[None]:
     """A worker of the tables' owner."""
-    stop = asyncio.Event()
-    task = asyncio.create_task(run_worker(bot.deps, stop, table=care_bindings()))
-    yield
-    stop.set()
-    await task
+    async with care_worker(bot.deps):
+        yield
 
 
 async def heard(bot: RunningBot, words: str) -> str:

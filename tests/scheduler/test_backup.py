@@ -13,6 +13,7 @@ from bot.services.backups.run import exclusive, owner_of
 from bot.worker import care_bindings, run_worker
 from scheduler import registry as schedule
 from scheduler.jobs import backup
+from tests.fixtures.bot import as_owner
 
 DONE = "SELECT done_at FROM techops.claims WHERE job = 'backup'"
 WAITING = "SELECT count(*) FROM techops.pgqueuer WHERE entrypoint = 'backup_run' AND attempts > 0 AND status = 'queued'"
@@ -22,6 +23,13 @@ QUEUED = "SELECT count(*) FROM techops.pgqueuer WHERE entrypoint = 'backup_run'"
 @pytest.fixture
 def bot_settings(tmp_path: Path) -> dict[str, object]:
     return {"backup_dir": tmp_path / "archives"}
+
+
+@pytest.fixture
+async def deps(deps: Deps) -> AsyncIterator[Deps]:
+    """Backups are the work of the tables' owner."""
+    async with as_owner(deps) as owner:
+        yield owner
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from bot.context import Deps
+from db.pool import Conn
 from scheduler.jobs import housekeeping
 
 INSERT_ACTS = "INSERT INTO techops.acts (key, at) VALUES ('old', $1), ('new', $2)"
@@ -27,17 +28,15 @@ VALUES ('github', 'old', '', $1), ('github', 'new', '', $2)
 """
 
 
-async def test_old_keys_of_programs_and_deliveries_go(deps: Deps) -> None:
+async def test_old_keys_of_programs_and_deliveries_go(deps: Deps, conn: Conn) -> None:
     now = datetime.now(UTC)
     week, quarter = now - timedelta(days=8), now - timedelta(days=91)
-    async with deps.pool.transaction() as conn:
-        await conn.execute(INSERT_KEYS, [week, now])
-        await conn.execute(INSERT_DELIVERIES, quarter, week)
+    await conn.execute(INSERT_KEYS, [week, now])
+    await conn.execute(INSERT_DELIVERIES, quarter, week)
     await housekeeping.run(deps, now)
-    async with deps.pool.acquire() as conn:
-        assert [row["key"] for row in await conn.fetch("SELECT key FROM techops.idempotency_keys")] == ["new"]
-        kept = await conn.fetch("SELECT delivery_id FROM techops.webhook_deliveries")
-        assert [row["delivery_id"] for row in kept] == ["new"]
+    assert [row["key"] for row in await conn.fetch("SELECT key FROM techops.idempotency_keys")] == ["new"]
+    kept = await conn.fetch("SELECT delivery_id FROM techops.webhook_deliveries")
+    assert [row["delivery_id"] for row in kept] == ["new"]
 
 
 async def test_old_keys_claims_and_logs_go(deps: Deps) -> None:

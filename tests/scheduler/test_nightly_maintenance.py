@@ -1,6 +1,7 @@
 """At half past two the care worker cares for the database, once, whoever ticks and whichever worker takes it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 import pytest
@@ -9,11 +10,18 @@ from bot.context import Deps
 from scheduler import registry as schedule
 from scheduler.jobs import nightly_maintenance
 from tests.care.conftest import care_worker
-from tests.fixtures.bot import TestClock
+from tests.fixtures.bot import TestClock, as_owner
 from tests.fixtures.delivery import Dashboard
 
 RUNS = "SELECT status, source, due_key FROM techops.maintenance_runs ORDER BY id"
 DONE = "SELECT done_at IS NOT NULL FROM techops.claims WHERE job = 'nightly_maintenance'"
+
+
+@pytest.fixture
+async def deps(deps: Deps) -> AsyncIterator[Deps]:
+    """Care is the work of the tables' owner."""
+    async with as_owner(deps) as owner:
+        yield owner
 
 
 @pytest.fixture
