@@ -1,5 +1,7 @@
 """Accounts, departures and projects, whatever their names and numbers: Slack takes it, and no text acts as markup."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,7 +64,7 @@ def test_accounts(rows: list[Account], words: str, left: Left, tokens: list[str]
         assert_sendable(accounts.whoami(account, DEFAULT, tokens, words))
         assert_openable(accounts.manage(account))
         assert_openable(accounts.password_link(user, "https://bot.example.com/password?token=x"))
-        assert_sendable(accounts.changed(user, user, left))
+        assert_sendable(accounts.changed(user, replace(user, is_active=not user.is_active), left))
 
 
 @several
