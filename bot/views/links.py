@@ -24,6 +24,7 @@ def unlinked(user: User) -> Reply:
         f"You are tied to the account {line(user.email, 120)} no longer. The account, and what you did with it, stay. ",
         kit.Code("/techops link"),
         " ties you to an account again, with its dashboard password; your e-mail address alone does not.",
+        " If you know no password, an admin can give you a link that sets one.",
     ]
     undo = kit.button("Undo", "links.undo", "")
     return kit.say(*parts, blocks=[kit.actions(undo), kit.context("Undo works for 10 minutes.")])
