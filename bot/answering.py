@@ -88,7 +88,7 @@ def recall(private_metadata: str) -> Memory:
     """What `remember` packed. Anything else is the view's own."""
     try:
         memory = json.loads(private_metadata) if private_metadata else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         memory = None
     if not isinstance(memory, dict) or "m" not in memory:
         return Memory(private_metadata)
