@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 from pgqueuer.errors import RetryRequested
 
-from bot.context import Deps
+from bot.context import Act, Deps
 from bot.delivery.announce import channels_of
 from bot.delivery.jobs import Job, LaneWork
 from bot.delivery.outgoing import OutMessage
@@ -104,7 +104,7 @@ def _lost(retry: RetryRequested) -> str | None:
 
 async def _pause(deps: Deps, channel_id: str, code: str) -> bool:
     """Pause what the channel subscribed to; whether it has subscriptions, all of them paused now."""
-    async with deps.pool.transaction() as conn:
+    async with deps.transaction(Act(None, "worker", origin={"channel": channel_id})) as conn:
         await subscribing.pause_channel(conn, channel_id, code, deps.now())
         lost = await subscriptions.is_paused(conn, channel_id)
         if lost:

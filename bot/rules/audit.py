@@ -24,7 +24,8 @@ from db.models_audit import AuditEntry
 EXAMPLE: Final = "/techops audit MR-42, /techops audit @name week or /techops audit verb:role_changed"
 OPTIONS: Final = ("project", "verb", "source")
 SOURCES: Final = (
-    "slack", "api", "dashboard", "cli", "scheduler", "care", "github", "webhook", "sample", "migration", "web",
+    "slack", "api", "dashboard", "cli", "scheduler", "care", "github", "webhook", "sample", "migration", "page",
+    "worker",
 )  # fmt: skip
 LARGEST_ID: Final = 2**63 - 1
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")

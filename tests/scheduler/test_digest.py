@@ -186,6 +186,11 @@ async def test_a_lost_channel_is_told_once_and_paused(
     assert "Daily digest" in shown(desk.dms("U0ENG")[0])
     rows = await desk.dashboard.rows("SELECT paused_at IS NULL AS runs FROM techops.subscriptions")
     assert [row["runs"] for row in rows] == [False, False]
+    rows = await desk.dashboard.rows(
+        "SELECT DISTINCT source FROM techops.activity WHERE subject_kind = 'subscription' AND new ? 'paused_at'"
+        " AND verb = 'edited'"
+    )
+    assert [row["source"] for row in rows] == ["worker"]
 
 
 async def test_cards_go_to_the_channels_that_asked_for_them(desk: Desk, slack: Workspace, workers: Workers) -> None:
