@@ -35,7 +35,7 @@ def whoami(account: Account, hours: WorkingHours, tokens: Sequence[str], tz: str
     rows: list[list[Part]] = [
         [kit.Bold("Account"), f"  #{user.id}, {'active' if user.is_active else 'deactivated'}"],
         [kit.Bold("Slack"), "  tied to this account; ", kit.Code("/techops link"), " ties you to another"],
-        [kit.Bold("Time zone"), f"  {line(tz, 60)}, as in Slack"],
+        [kit.Bold("Time zone"), f"  {line(tz, 60)}; Settings on the App Home changes it"],
         [kit.Bold("Working hours"), f"  {spoken_hours(hours)}; ", kit.Code("/techops hours"), " changes them"],
         [kit.Bold("Tokens"), f"  {join_words([line(name, 60) for name in tokens[:10]]) or 'none'}"],
         [kit.Bold("You may"), f"  {_MAY[role]}"],

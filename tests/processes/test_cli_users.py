@@ -12,7 +12,7 @@ import pytest
 from db.pool import DatabaseConfig
 from tests.processes.commands import environment, techops
 
-LINK = re.compile(r"https://bot\.example\.com/password\?token=[\w-]{40,}")
+LINK = re.compile(re.escape("https://bot.example.com/password?token=") + r"[\w-]{40,}")
 
 
 @pytest.fixture
