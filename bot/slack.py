@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, cast
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
@@ -80,6 +81,7 @@ class Slack:
         self._identity: BotIdentity | None = None
         self._channels: dict[str, str] = {}
         self._learned: dict[str, str] = {}
+        self._answers_at = answers_at(str(settings.slack_api_url))
         self._lock = asyncio.Lock()
 
     async def close(self) -> None:
@@ -128,11 +130,14 @@ class Slack:
 
         Raises:
             SlackUnavailable: no answer in time, or 5xx.
-            SlackRefused: the address is used up, or the message is not valid.
+            SlackRefused: the address is used up or none of Slack's, or the message is not valid.
         """
         with self._counted("response_url"):
+            if not response_url.startswith(self._answers_at):
+                raise SlackRefused("response_url", "not_an_address_of_slack")
             try:
-                async with asyncio.timeout(deadline), self._session.post(response_url, json=dict(body)) as response:
+                posting = self._session.post(response_url, json=dict(body), allow_redirects=False)
+                async with asyncio.timeout(deadline), posting as response:
                     text = await response.text()
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 raise SlackUnavailable("response_url", f"no answer ({type(error).__name__})", sent=True) from error
@@ -235,6 +240,17 @@ class Slack:
             if wanted in self._channels or not cursor:
                 break
         return listed
+
+
+def answers_at(api_url: str) -> str:
+    """How every response_url begins: of Slack's own API at hooks.slack.com; a stand-in has them beside its API.
+
+    Requests bring their response_url along; where one leads elsewhere, what a person is told would go there.
+    """
+    parts = urlsplit(api_url)
+    if parts.hostname in {"slack.com", "www.slack.com", "slack-gov.com"}:
+        return f"https://hooks.{parts.hostname.removeprefix('www.')}/"
+    return f"{parts.scheme}://{parts.netloc}/"
 
 
 def parse_user(data: JsonMap) -> SlackUser:

@@ -1,13 +1,18 @@
 """Values of buttons and forms that no button or form of ours carries: refused to everybody, and nothing is changed."""
 
+import json
 from dataclasses import replace
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.registry import Kind
 from bot.rules.pages import pack
+from bot.slack import answers_at
+from tests.strangers import payloads
 from tests.strangers.given import GIVEN, tie_again
-from tests.strangers.house import FAULT, House, differing
+from tests.strangers.house import FAULT, SLACK_IDS, House, differing
 from tests.strangers.table import TABLE, Line
 from tests.strangers.test_who_what import LONGEST_SECONDS, payload_of
 
@@ -77,3 +82,37 @@ async def test_a_demotion_counts_at_the_next_click(house: House, line: Line) -> 
         assert differing(before, await house.fingerprint()) == set()
     finally:
         await house.value("UPDATE users SET is_active = true WHERE id = 1 RETURNING id")
+
+
+async def test_answers_go_to_slack_only(house: House) -> None:
+    """A response_url that a request or a form's memory brings along may lead anywhere."""
+    visited: list[str] = []
+
+    async def note(request: web.Request) -> web.Response:
+        visited.append(await request.text())
+        return web.Response(text="ok")
+
+    ws, me = house.slack, SLACK_IDS["user"]
+    application = web.Application()
+    application.router.add_post("/", note)
+    async with TestServer(application) as elsewhere:
+        address = str(elsewhere.make_url("/"))
+        pressed = payloads.press(ws, me, "maintenance.start", "1") | {"response_url": address}
+        memory = json.dumps({"m": "1", "u": address, "c": ""})
+        submitted = payloads.submit(ws, me, "maintenance.cancel", memory, {})
+        for payload in (pressed, submitted):
+            assert (await house.send("user", "interactive", payload)).status == 200
+    assert visited == []
+
+
+@pytest.mark.parametrize(
+    ("api", "begins"),
+    [
+        ("https://slack.com/api/", "https://hooks.slack.com/"),
+        ("https://slack-gov.com/api/", "https://hooks.slack-gov.com/"),
+        ("http://127.0.0.1:4711/api/", "http://127.0.0.1:4711/"),
+        ("https://slack.com.example.com/api/", "https://slack.com.example.com/"),
+    ],
+)
+async def test_where_answers_go(api: str, begins: str) -> None:
+    assert answers_at(api) == begins
