@@ -82,7 +82,7 @@ async def embedded_dsn(pid: int, home: Path) -> str:
     from db import embedded
 
     server = await embedded.start(home / "data")
-    dsn = server.dsn
+    dsn = server.owner_dsn
     assert server.adopted
     await server.stop()
     return dsn
