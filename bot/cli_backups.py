@@ -39,7 +39,7 @@ def run(as_json: support.Json = False) -> None:
     from db.models_backups import BackupStatus
 
     order = backups.Order("cli", say=_say)
-    row = support.run(support.with_deps(support.settings(), lambda deps: backups.back_up(deps, order)))
+    row = support.run(support.with_deps(support.settings(), lambda deps: backups.back_up(deps, order), owner=True))
     _show([row], as_json=as_json)
     if row.status == BackupStatus.FAILED:
         raise typer.Exit(1)
@@ -60,7 +60,7 @@ def verify(
     """Check an archive: size, SHA-256, a real restore, rows and constraints. Ends with 1 where it is not proven."""
     from bot.services import backups
 
-    checked = support.run(support.with_deps(support.settings(), lambda deps: backups.verify(deps, archive)))
+    checked = support.run(support.with_deps(support.settings(), lambda deps: backups.verify(deps, archive), owner=True))
     for note in checked.notes:
         typer.echo(f"note: {note}")
     if checked.fault is not None:
@@ -81,7 +81,9 @@ def restore(
     from bot.services import backups
 
     wanted = backups.Wanted(file, into, replace, say=_say)
-    restored = support.run(support.with_deps(support.settings(), lambda deps: backups.restore(deps, wanted)))
+    restored = support.run(
+        support.with_deps(support.settings(), lambda deps: backups.restore(deps, wanted), owner=True)
+    )
     if as_json:
         typer.echo(json.dumps(_as_json(restored), indent=2))
         return
