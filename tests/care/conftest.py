@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -139,9 +139,9 @@ def with_settings(deps: Deps) -> Callable[..., Deps]:
 
 @asynccontextmanager
 async def care_worker(deps: Deps) -> AsyncIterator[None]:
-    """A worker that does what needs the owner."""
+    """A worker that does what needs the owner, as whoever `deps` work as where that is an owner."""
     stop = asyncio.Event()
-    async with as_owner(deps) as owner:
+    async with as_owner(deps) if deps.pool.config.role else nullcontext(deps) as owner:
         task = asyncio.create_task(run_worker(owner, stop, table=care_bindings()))
         try:
             yield

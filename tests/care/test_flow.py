@@ -247,4 +247,4 @@ def test_every_step_has_a_function() -> None:
     from bot.services.care import carry, looks
 
     found: list[Callable[..., Any]] = [carry.ACTS.get(name) or looks.step(name) for name in STEPS]
-    assert len(found) == 12
+    assert len(found) == 13

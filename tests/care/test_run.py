@@ -91,7 +91,7 @@ async def _sizes_agree(run: Run, neglected: Any) -> None:
 async def test_steps_and_runs_are_recorded(owner: Deps, neglected: Any) -> None:
     run = await runs.run_now(owner, CLI)
     [row] = await neglected.fetch("SELECT * FROM techops.maintenance_runs")
-    assert (row["id"], row["status"], row["source"], row["current_step"]) == (run.id, "failed", "cli", 12)
+    assert (row["id"], row["status"], row["source"], row["current_step"]) == (run.id, "failed", "cli", 13)
     assert row["started_at"] <= row["finished_at"]
     rows = await neglected.fetch("SELECT * FROM techops.maintenance_steps ORDER BY position")
     assert [it["name"] for it in rows] == list(STEPS)
