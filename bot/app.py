@@ -73,12 +73,19 @@ def build(deps: Deps, features: Registry) -> AsyncApp:
 async def dispatch(
     app: AsyncApp, envelope: Envelope, body: str | dict[str, Any], *, mode: str = "http"
 ) -> BoltResponse:
-    """Hand a validated request to Bolt."""
+    """Hand a validated request to Bolt.
+
+    Raises:
+        EnvelopeError: Bolt cannot read it.
+    """
     is_form = isinstance(body, str) and not body.startswith("{")
     headers: dict[str, str | Sequence[str]] = {"content-type": [_FORM if is_form else "application/json"]}
-    return await app.async_dispatch(
-        AsyncBoltRequest(body=body, headers=headers, context={_ENVELOPE: envelope}, mode=mode)
-    )
+    try:
+        request = AsyncBoltRequest(body=body, headers=headers, context={_ENVELOPE: envelope}, mode=mode)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # Bolt looks into fields that nobody else reads, such as `enterprise`, without a look at what they are.
+        raise EnvelopeError("a payload with fields that Bolt cannot read") from error
+    return await app.async_dispatch(request)
 
 
 class SocketListener:
@@ -120,11 +127,11 @@ class SocketListener:
     async def _answer(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         try:
             envelope = parse_payload(request.payload)
+            response = await dispatch(self._app, envelope, request.payload, mode="socket_mode")
         except EnvelopeError as error:
             _log.warning("envelope_refused", transport="socket", reason=str(error))
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
             return
-        response = await dispatch(self._app, envelope, request.payload, mode="socket_mode")
         await send_async_response(client, request, response, 0.0)
 
 

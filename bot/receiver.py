@@ -20,7 +20,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot import logs
 from bot.api import application
 from bot.app import dispatch
-from bot.envelope import EnvelopeError, SslCheck, UrlVerification, parse_body
+from bot.envelope import Envelope, EnvelopeError, SslCheck, UrlVerification, parse_body
 from bot.meters import Meters
 from bot.services.health import Finding
 from bot.settings import Settings
@@ -124,9 +124,12 @@ class Receiver:
         try:
             text = body.decode()
             envelope = parse_body(text, request.content_type)
+            return await self._acknowledged(envelope, text)
         except (EnvelopeError, UnicodeDecodeError) as error:
             _log.warning("envelope_refused", transport="http", reason=str(error))
             return web.Response(status=400, text="This is no request of a kind that Slack sends.")
+
+    async def _acknowledged(self, envelope: Envelope | SslCheck, text: str) -> web.Response:
         if isinstance(envelope, UrlVerification):
             return web.json_response({"challenge": envelope.challenge})
         if isinstance(envelope, SslCheck):
