@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
@@ -249,7 +249,7 @@ def answers_at(api_url: str) -> str:
     """
     parts = urlsplit(api_url)
     if parts.hostname in {"slack.com", "www.slack.com", "slack-gov.com"}:
-        return f"https://hooks.{parts.hostname.removeprefix('www.')}/"
+        return urlunsplit(("https", f"hooks.{parts.hostname.removeprefix('www.')}", "/", "", ""))
     return f"{parts.scheme}://{parts.netloc}/"
 
 

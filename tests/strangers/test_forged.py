@@ -109,7 +109,7 @@ async def test_answers_go_to_slack_only(house: House) -> None:
     ("api", "begins"),
     [
         ("https://slack.com/api/", "https://hooks.slack.com/"),
-        ("https://slack-gov.com/api/", "https://hooks.slack-gov.com/"),
+        ("https://www.slack.com/api/", "https://hooks.slack.com/"),
         ("http://127.0.0.1:4711/api/", "http://127.0.0.1:4711/"),
         ("https://slack.com.example.com/api/", "https://slack.com.example.com/"),
     ],
