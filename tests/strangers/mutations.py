@@ -17,7 +17,7 @@ ODD_TEXTS = [
     "", " ", "0", "-1", "1", "2147483648", "99999999999999999999", "1e9", "\u0661", "NaN", "null", "None", "[]", "{}",
     '{"m": 1}', '{"m":"1","u":"http://127.0.0.1:9/","c":"C0SECRET","h":1}', '["a", "b"]', "[1, 2, 3, 4]", "[[[[",
     "\x00", "a\x00b", "\u202e1", "\ud800", "\ufeff", "\u200b", "\x1b[31m", "x" * 300, "x" * 5_000,
-    "\U0001f4a5" * 200, "<!channel>", "'; DROP TABLE users; --", "%s%n", "../../etc/passwd", "http://169.254.169.254/",
+    "\U0001f4a5" * 200, "<!channel>", "'; DROP TABLE users; --", "%s%n", "../../etc/passwd", "http://internal.example.com/",
     "edit:1", "edit:", ":", "date:1", "maintenance:1", "deployment:1", "account:1", "1:2", "C0SECRET:1700000000.000100",
     "MR-1", "D-1", "2026-02-30", "0000-00-00", "9999-12-31", "0001-01-01", "25:61", "WyJhbGwiXQ==",
     "W251bGwsbnVsbCxudWxsLG51bGxd", '[2, "staging", 3, "' + "r" * 3000 + '"]', '[1, "production", 1, "a\\u0000b"]',
