@@ -45,8 +45,8 @@ def report(seed: int, outcome: Outcome) -> list[str]:
     return [
         (
             f"seed {seed} ({'Socket Mode' if seed % 2 else 'HTTP'}): {len(outcome.happened)} faults; {told}; "
-            f"{outcome.clicks} clicks; {outcome.messages} messages; quiet after {outcome.seconds_to_quiet:.1f} s; "
-            f"memory {outcome.growth / 1024**2:+.1f} MiB"
+            f"{outcome.clicks} clicks; {outcome.messages} messages; {outcome.reminders} reminders; "
+            f"quiet after {outcome.seconds_to_quiet:.1f} s; memory {outcome.growth / 1024**2:+.1f} MiB"
         ),
         *(f"FAULT (seed {seed}) {fault}" for fault in outcome.faults),
     ]

@@ -33,6 +33,25 @@ RECORDS = {
     ("D-", "deployments"): "SELECT d.id, d.status, true AS told FROM deployments AS d",
 }
 
+# Of what the dashboard has made and nobody has moved since: it was due before anybody heard of it.
+NOT_REMINDED = """
+SELECT r.id FROM maintenance_requests AS r
+WHERE r.due_date < now() AND r.status IN ('open', 'in_progress')
+    AND NOT EXISTS (SELECT FROM techops.reminders_sent AS s WHERE s.request_id = r.id AND s.user_id IS NOT NULL)
+"""
+# One message a person and moment. It is owed where a request of it is as it was when somebody was to be reminded of it.
+REMINDERS = """
+SELECT m.key, s.user_id, s.sent_at, bool_or(NOT EXISTS (
+        SELECT FROM techops.activity AS a
+        WHERE a.subject_kind = 'maintenance' AND a.subject_id = s.request_id AND a.at >= s.sent_at - interval '1 minute'
+            AND coalesce(a.old, '{}') ?| ARRAY['status', 'assigned_to', 'due_date']
+    )) AS is_owed
+FROM techops.reminders_sent AS s
+LEFT JOIN techops.messages AS m ON m.planned_at = s.sent_at AND m.key LIKE 'reminder:' || s.user_id || ':%'
+WHERE s.reached AND s.user_id IS NOT NULL
+GROUP BY m.key, s.user_id, s.sent_at
+"""
+
 
 async def faults(crowd: Crowd, slack: Workspace, dsn: str) -> list[str]:
     """Everything that is wrong; an empty list is what is wanted."""
@@ -41,11 +60,15 @@ async def faults(crowd: Crowd, slack: Workspace, dsn: str) -> list[str]:
         rows = {kind: {it["word"]: it["rows"] for it in await connection.fetch(FIND[kind])} for kind in FIND}
         records = {place: await connection.fetch(RECORDS[place]) for place in RECORDS}
         held = [f"held: {it['jobs']} of {it['entrypoint']}" for it in await connection.fetch(HELD)]
+        reminders = await connection.fetch(REMINDERS)
+        forgotten = [f"nobody was reminded of MR-{it['id']}" for it in await connection.fetch(NOT_REMINDED)]
     finally:
         await connection.close()
     return [
         *(fault for act in crowd.acts for fault in of_act(act, rows[act.kind].get(act.word, 0))),
         *held,
+        *forgotten,
+        *of_reminders(reminders, slack),
         *said_twice(slack),
         *said_of_comments(crowd, rows["comment"], slack),
         *(fault for (prefix, channel), found in records.items() for fault in of_cards(prefix, channel, found, slack)),
@@ -69,6 +92,20 @@ def said_twice(slack: Workspace) -> Iterator[str]:
     """No two messages carry the same key."""
     keys = Counter(json.dumps(it.metadata, sort_keys=True) for it in bots(slack) if it.metadata)
     yield from (f"said {number} times: {key}" for key, number in keys.items() if number > 1)
+
+
+def keys(slack: Workspace) -> Counter[str]:
+    """How often each key was said."""
+    return Counter(str(it.metadata["event_payload"]["key"]) for it in bots(slack) if it.metadata)
+
+
+def of_reminders(reminders: list[asyncpg.Record], slack: Workspace) -> Iterator[str]:
+    """What was noted as said was said, once; where it was settled in the meantime, once at most."""
+    said = keys(slack)
+    for it in reminders:
+        number = said[it["key"]]
+        if number > 1 or (number == 0 and it["is_owed"]):
+            yield f"person {it['user_id']} was reminded {number} times at {it['sent_at']}: {it['key']}"
 
 
 def said_of_comments(crowd: Crowd, kept: dict[str, int], slack: Workspace) -> Iterator[str]:

@@ -22,7 +22,7 @@ from tests.faults.machines import Fleet, Server, free_port
 from tests.faults.people import Crowd
 from tests.faults.weather import DISK, Weather
 from tests.fixtures.bot import INSERT_PROJECTS, INSERT_USERS
-from tests.processes.commands import environment
+from tests.processes.commands import environment, techops
 
 READY = {"web": '"listening"', "scheduler": '"scheduler_started"'}
 NAMES = ("web", "worker 1", "worker 2", "worker 3", "scheduler 1", "scheduler 2")
@@ -45,6 +45,7 @@ class Outcome:
     told: Counter[str]
     clicks: int
     messages: int
+    reminders: int
     seconds_to_quiet: float
     growth: int
 
@@ -85,12 +86,20 @@ async def _rage(
         crowd.stop.set()
         await acting
     took = await _quiet(server.owner_dsn)
+    # The tick of a minute that begins now: all that is due by now has been said afterwards.
+    reminding = await techops("run-job", "reminders", env=fleet.env, cwd=fleet.cwd)
+    await _quiet(server.owner_dsn)
     growth = fleet.memory(STEADY) - before
     found = await judge.faults(crowd, slack, server.owner_dsn)
+    if reminding.code:
+        found.append(f"nobody could be reminded in the calm: {reminding.err}")
     if growth > MOST_GROWTH:
         found.append(f"{STEADY} has grown by {growth / 1024**2:.0f} MiB")
     told = Counter(f"{act.kind} {act.told}" for act in crowd.acts)
-    return Outcome(found, weather.happened, told, crowd.clicks, len(list(judge.bots(slack))), took, growth)
+    said = judge.keys(slack)
+    reminders = sum(number for key, number in said.items() if key.startswith("reminder:"))
+    messages = len(list(judge.bots(slack)))
+    return Outcome(found, weather.happened, told, crowd.clicks, messages, reminders, took, growth)
 
 
 async def _quiet(dsn: str) -> float:

@@ -16,4 +16,5 @@ async def test_nothing_is_lost_doubled_or_stuck(tmp_path: Path, seed: int, *, so
     assert outcome.faults == [], outcome.happened
     assert outcome.told["deployment done"] > 0
     assert outcome.messages > 0
+    assert outcome.reminders > 0
     assert len(outcome.happened) > 3
