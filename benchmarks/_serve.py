@@ -110,8 +110,8 @@ async def bot(dsn: str, slack: str) -> None:
 
 
 async def _record(pool: Any, text: str) -> str:
-    _verb, project, version, environment, status = text.split()
-    row_id = await pool.fetchval(INSERT, int(project), version, environment, status, 1)
+    _verb, _project, version, environment, status = text.split()
+    row_id = await pool.fetchval(INSERT, 1, version, environment, status, 1)
     return f"Recorded D-{row_id}."
 
 

@@ -24,7 +24,7 @@ INSERT INTO techops.slack_identities (team_id, slack_user_id, user_id, name) VAL
 FILL: Final = (
     "INSERT INTO public.users (name, email, password_hash, role) VALUES ('Erik', 'erik@example.com', 'x', 'engineer')",
     IDENTITY,
-    "INSERT INTO public.projects (name) VALUES ('Web App')",
+    "INSERT INTO public.projects (name) VALUES ('shop')",
     "INSERT INTO public.maintenance_requests (project_id, requested_by, title, description) VALUES (1, 1, 'T', 'D')",
     "VACUUM ANALYZE",
 )
@@ -71,7 +71,7 @@ async def run(place: Place) -> list[Result]:
 
 def record(number: int) -> bytes:
     """/deploy record."""
-    return command("/deploy", f"record 1 v1.0.{number} staging success", number)
+    return command("/deploy", f"record shop v1.0.{number} staging success", number)
 
 
 def show(number: int) -> bytes:

@@ -2,6 +2,7 @@
 # ruff: noqa: ASYNC109 - `timeout` is asyncpg's own parameter
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import asyncpg
@@ -21,14 +22,29 @@ WHERE r.rolname = $1 AND r.rolname <> session_user
 """
 
 
+SET_LOCALS: Final = """
+SELECT set_config(key, value, true) FROM json_each_text(convert_from('\\x{}'::bytea, 'UTF8')::json)
+"""
+
+
 class Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
     """asyncpg's connection, except that a COMMIT which the server turned into a ROLLBACK is an error.
 
     It does so, without an error, when a statement of the transaction had failed and somebody ignored that.
     """
 
+    _opening = ""
+
+    def open_with(self, settings: Mapping[str, str]) -> None:
+        """Set these until the end of the transaction that begins next, in the round trip of its BEGIN."""
+        # Several statements in one message take no parameters; hexadecimal digits need no quoting.
+        self._opening = SET_LOCALS.format(json.dumps(dict(settings)).encode().hex()) if settings else ""
+
     async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:
         """Run it and return PostgreSQL's status line."""
+        if query == "BEGIN;":
+            opening, self._opening = self._opening, ""
+            return str(await super().execute(query + opening, timeout=timeout))
         status = str(await super().execute(query, *args, timeout=timeout))
         if query == "COMMIT;" and status == "ROLLBACK":
             raise DatabaseError("Nothing was saved: an earlier statement had failed, and its error was ignored.")

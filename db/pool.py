@@ -18,10 +18,6 @@ __all__ = ["Conn", "DatabaseConfig", "Pool", "Row", "SslMode", "Watch", "connect
 
 Row = Mapping[str, Any]
 
-SET_LOCALS: Final = """
-SELECT set_config(name, value, true) FROM unnest($1::text[], $2::text[]) AS setting(name, value)
-"""
-
 _ROLLBACK_SECONDS: Final = 0.5
 
 
@@ -239,9 +235,8 @@ async def connect(config: DatabaseConfig) -> Any:
 async def _start(raw: Any, settings: Mapping[str, str] | None) -> Any:
     with translated():
         transaction = raw.transaction()
+        raw.open_with(settings or {})
         await transaction.start()
-        if settings:
-            await raw.execute(SET_LOCALS, list(settings), list(settings.values()))
         return transaction
 
 

@@ -8,6 +8,7 @@ from bot.context import Deps
 from bot.delivery import departures
 from bot.delivery.jobs import Bulk, Job, LaneWork, later
 from bot.delivery.kinds import KINDS
+from bot.services import home
 from db.models import SubjectKind
 from db.models_subscriptions import Topic
 from db.pool import Conn
@@ -32,6 +33,7 @@ _UNKNOWN_CHANNEL: Final = timedelta(seconds=120)
 async def announce(deps: Deps, job: Job) -> None:
     """Entry point: show what one transaction has changed. The payload is its id; running twice changes nothing."""
     await departures.tell(deps, job)
+    await home.refresh_after(deps, job.payload, job.created)
     async with deps.pool.acquire() as conn:
         counted = await delivery.count_transaction(conn, job.payload, job.created, list(KINDS))
     if not counted:

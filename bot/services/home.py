@@ -1,6 +1,6 @@
 """What the App Home shows of one person, and when it is shown anew."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.auth import Actor
@@ -38,11 +38,10 @@ async def mark_opened(deps: Deps, person: Actor) -> None:
         await person_settings.mark_opened(conn, person.user_id, deps.now())
 
 
-async def refresh_later(deps: Deps, person: Actor) -> None:
-    """Have the worker show the person's Home anew, if it may be on a screen."""
+async def refresh_after(deps: Deps, xid: str, since: datetime) -> None:
+    """Have the worker show the Homes anew of those who acted in a transaction, where they may be on a screen."""
     async with deps.pool.acquire() as conn:
-        since = deps.now() - OPENED_WITHIN
-        await person_settings.insert_refresh(conn, person.user_id, person.team_id, person.slack_user_id, since)
+        await person_settings.insert_refreshes(conn, xid, since, deps.now() - OPENED_WITHIN)
 
 
 async def _health(deps: Deps) -> Health:

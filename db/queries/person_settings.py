@@ -1,6 +1,5 @@
 """What people set for themselves, and whose App Home may be on a screen."""
 
-import json
 from datetime import datetime
 from typing import Final
 
@@ -59,14 +58,21 @@ async def mark_opened(conn: Conn, user_id: int, now: datetime) -> None:
 
 
 # After a moment, so that acts which follow each other closely are shown together.
-INSERT_REFRESH: Final = """
+INSERT_REFRESHES: Final = """
 INSERT INTO techops.pgqueuer (priority, entrypoint, payload, execute_after, status)
-SELECT 0, 'home', convert_to($2, 'UTF8'), now() + interval '300 milliseconds', 'queued'
-FROM techops.person_settings AS s
-WHERE s.user_id = $1 AND s.home_opened_at > $3
+SELECT 0, 'home', convert_to(json_build_object('team', i.team_id, 'user', i.slack_user_id)::text, 'UTF8'),
+    now() + interval '300 milliseconds', 'queued'
+FROM techops.slack_identities AS i
+JOIN techops.person_settings AS s ON s.user_id = i.user_id
+WHERE s.home_opened_at > $3 AND i.user_id IN (
+    SELECT a.actor_id FROM techops.activity AS a WHERE a.xid = $1::text::xid8 AND a.at >= $2
+)
 """
 
 
-async def insert_refresh(conn: Conn, user_id: int, team_id: str, slack_user_id: str, since: datetime) -> None:
-    """Have a person's Home shown anew, if they have opened it since then."""
-    await conn.execute(INSERT_REFRESH, user_id, json.dumps({"team": team_id, "user": slack_user_id}), since)
+async def insert_refreshes(conn: Conn, xid: str, since: datetime, opened_since: datetime) -> None:
+    """Have the Homes shown anew of those who acted in a transaction that began after `since`.
+
+    Only of those who have opened theirs since `opened_since`.
+    """
+    await conn.execute(INSERT_REFRESHES, xid, since, opened_since)

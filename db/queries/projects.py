@@ -19,12 +19,14 @@ async def find_project(conn: Conn, project_id: int) -> Project | None:
     return _project(row) if row else None
 
 
-HOLD_PROJECT: Final = "SELECT p.id FROM public.projects AS p WHERE p.id = $1 FOR SHARE"
+# What is locked is read anew after the wait; the group, which is not, may be that of before.
+HOLD_PROJECT: Final = f"{FIND_PROJECT} FOR SHARE OF p"
 
 
 async def find_held(conn: Conn, project_id: int) -> Project | None:
     """One project, which stays as it is until the end of the transaction; None where there is none."""
-    return await find_project(conn, project_id) if await conn.fetchval(HOLD_PROJECT, project_id) else None
+    row = await conn.fetchrow(HOLD_PROJECT, project_id)
+    return _project(row) if row else None
 
 
 LIST_NAMED: Final = """
