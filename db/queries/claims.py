@@ -56,13 +56,3 @@ class Last:
 async def list_last(conn: Conn) -> list[Last]:
     """The latest of every job that was ever due, by name."""
     return [Last(**dict(row)) for row in await conn.fetch(LIST_LAST)]
-
-
-DELETE_OLD_CLAIMS: Final = "DELETE FROM techops.claims WHERE claimed_at < $1"
-DELETE_OLD_ACTS: Final = "DELETE FROM techops.acts WHERE at < $1"
-
-
-async def delete_before(conn: Conn, before: datetime) -> None:
-    """Remove claims and act keys from before that moment."""
-    for statement in (DELETE_OLD_CLAIMS, DELETE_OLD_ACTS):
-        await conn.execute(statement, before)

@@ -63,11 +63,3 @@ SET_ON_BEHALF: Final = "SELECT set_config('app.on_behalf_of', $1, true)"
 async def set_on_behalf(conn: Conn, user_id: int) -> None:
     """Name, until the end of the transaction, the person for whom a program acts; the triggers of approvals read it."""
     await conn.execute(SET_ON_BEHALF, str(user_id))
-
-
-DELETE_OLD_KEYS: Final = "DELETE FROM techops.idempotency_keys WHERE at < $1"
-
-
-async def delete_before(conn: Conn, before: datetime) -> None:
-    """Forget keys from before that moment."""
-    await conn.execute(DELETE_OLD_KEYS, before)

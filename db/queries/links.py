@@ -226,11 +226,3 @@ ORDER BY u.id
 async def list_admin_slack_ids(conn: Conn) -> list[str]:
     """The Slack people who are active admins."""
     return [str(row["slack_user_id"]) for row in await conn.fetch(LIST_ADMINS)]
-
-
-PRUNE: Final = "SELECT techops.prune_links($1)"
-
-
-async def prune(conn: Conn, now: datetime) -> None:
-    """Delete what only the past needed: links a week after their end, attempts after a day, sessions at their end."""
-    await conn.execute(PRUNE, now)

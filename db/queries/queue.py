@@ -124,28 +124,5 @@ async def mark_jobs_free(conn: Conn, manager_ids: Sequence[UUID]) -> int:
     return len(await conn.fetch(RELEASE_JOBS, list(manager_ids)))
 
 
-DELETE_TRACES: Final = """
-WITH logged AS (
-    DELETE FROM techops.pgqueuer_log AS l
-    WHERE l.created < $1 AND l.aggregated
-        AND NOT EXISTS (SELECT FROM techops.pgqueuer AS q WHERE q.id = l.job_id)
-    RETURNING true
-), sent AS (
-    DELETE FROM techops.messages AS m WHERE m.posted_at < $1 RETURNING true
-), rested AS (
-    DELETE FROM techops.channel_pauses AS p WHERE p.until < $1 RETURNING true
-)
-SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FROM sent) + (SELECT count(*) FROM rested)
-"""
-
-
-async def delete_traces(conn: Conn, before: datetime) -> int:
-    """Forget what the queue logged, which messages were sent and which pauses ended before a time; returns how many.
-
-    The keys of messages are forgotten too: a use case that asks again with the same key is then heard again.
-    """
-    return int(await conn.fetchval(DELETE_TRACES, before))
-
-
 def _held(row: Row) -> HeldJob:
     return HeldJob(**dict(row))

@@ -250,14 +250,6 @@ async def delete_hours(conn: Conn, user_id: int) -> None:
 
 
 # The other steps keep a reopened request, or a due date that is set back, from being told anew.
-DELETE_OLD: Final = (
-    "DELETE FROM techops.reminders_sent WHERE sent_at < $1 AND step LIKE ANY (ARRAY['overdue:%', 'snooze:%'])"
-)
-
-
-async def delete_before(conn: Conn, before: datetime) -> None:
-    """Forget which mornings before that moment somebody was reminded; they do not come again."""
-    await conn.execute(DELETE_OLD, before)
 
 
 def _candidates(rows: Sequence[Row]) -> list[Candidate]:

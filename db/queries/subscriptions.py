@@ -188,17 +188,5 @@ async def find_last_digest(conn: Conn, subscription_id: int) -> datetime | None:
     return found
 
 
-DELETE_OLD: Final = """
-DELETE FROM techops.digests_sent AS d
-WHERE d.sent_at < $1
-    AND d.day < (SELECT max(n.day) FROM techops.digests_sent AS n WHERE n.subscription_id = d.subscription_id)
-"""
-
-
-async def delete_before(conn: Conn, before: datetime) -> None:
-    """Forget digests sent before that moment, but of each subscription the last."""
-    await conn.execute(DELETE_OLD, before)
-
-
 def _subscription(row: Row) -> Subscription:
     return Subscription(**dict(row))

@@ -99,11 +99,3 @@ async def list_repositories(conn: Conn, name: str) -> list[tuple[int, str, str]]
     """Projects (number, name, address) that are not archived and whose repository's address contains the name."""
     literal = name.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
     return [(row["id"], row["name"], row["repository_url"]) for row in await conn.fetch(LIST_REPOSITORIES, literal)]
-
-
-DELETE_OLD_DELIVERIES: Final = "DELETE FROM techops.webhook_deliveries WHERE at < $1"
-
-
-async def delete_before(conn: Conn, before: datetime) -> None:
-    """Forget deliveries from before that moment."""
-    await conn.execute(DELETE_OLD_DELIVERIES, before)
