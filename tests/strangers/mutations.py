@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.strangers.house import SLACK_IDS
 from tests.strangers.payloads import Json, Kind
 
-DEEP = 60
+DEEP = 25
 ODD_TEXTS = [
     "", " ", "0", "-1", "1", "2147483648", "99999999999999999999", "1e9", "\u0661", "NaN", "null", "None", "[]", "{}",
     '{"m": 1}', '{"m":"1","u":"http://127.0.0.1:9/","c":"C0SECRET","h":1}', '["a", "b"]', "[1, 2, 3, 4]", "[[[[",

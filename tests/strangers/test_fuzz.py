@@ -131,9 +131,9 @@ async def try_out(house: House, example: Example, logs: list[Any]) -> None:
     kind, payload = payload_of(house, line, example.who, given_rows)
     payload = mutated(payload, example.mutations, NAMES)
     sender = sender_of(kind, payload)
+    await tie_again(house)
     before, last = await house.fingerprint(), await house.value("SELECT max(id) FROM techops.activity")
     logs.clear()
-    await tie_again(house)
     body, content_type = body_of(kind, payload)
     outcome = await post(house, body[: example.cut], example.content_type or content_type)
     faults = [str(entry.get("exc_info") or entry) for entry in logs if entry["log_level"] in {"error", "critical"}]
