@@ -80,7 +80,8 @@ class Dispatcher:
             return await deliver(self._help(found), door, self._deps)
         entry, text = found
         # a trigger is one command's; whoever sends a signed request again gets its answer again, and no second effect
-        key = f"command:{it.team_id}:{it.user_id}:{it.trigger_id}" if it.trigger_id else None
+        # A person may well type the same again; only the very same signed request is a replay.
+        key = f"command:{it.team_id}:{it.user_id}:{it.signature}" if it.signature else None
         act = Act(None, "slack", key, slack_origin(it.team_id, it.user_id, it.channel_id))
         return await self._run(entry, door, act, it.team_id, text=text, channel_id=it.channel_id)
 
@@ -190,7 +191,8 @@ class Dispatcher:
                 act.person = person if person.user_id != links.NOBODY else None
                 ask = Ask(act=act, person=person, name=entry.name, **details)  # type: ignore[arg-type] # named above
                 answer = await run(entry, ask, self._deps)
-                await self._keep(act, answer)
+                if door.kind is not Kind.COMMAND:  # which Slack delivers once; a replay need not be answered
+                    await self._keep(act, answer)
         except Repeated as repeated:
             answer = await self._first_answer(repeated.key)
         except TimeoutError:

@@ -39,7 +39,7 @@ class Who(_Model):
 
 
 class SlashCommand(_Model):
-    """A slash command: a form post."""
+    """A slash command: a form post. `signature` is that of the request it came with, empty over a socket."""
 
     kind: Literal["command"] = "command"
     command: Annotated[str, Field(pattern=r"^/\S{1,32}$")]
@@ -49,6 +49,7 @@ class SlashCommand(_Model):
     channel_id: _Code = ""
     trigger_id: _Code = ""
     response_url: _Address = ""
+    signature: str = ""
 
 
 class _Option(_Model):

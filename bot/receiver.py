@@ -20,7 +20,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot import logs
 from bot.api import application
 from bot.app import dispatch
-from bot.envelope import Envelope, EnvelopeError, SslCheck, UrlVerification, parse_body
+from bot.envelope import Envelope, EnvelopeError, SlashCommand, SslCheck, UrlVerification, parse_body
 from bot.meters import Meters
 from bot.services.health import Finding
 from bot.settings import Settings
@@ -124,6 +124,8 @@ class Receiver:
         try:
             text = body.decode()
             envelope = parse_body(text, request.content_type)
+            if isinstance(envelope, SlashCommand):
+                envelope = envelope.model_copy(update={"signature": request.headers["X-Slack-Signature"]})
             return await self._acknowledged(envelope, text)
         except (EnvelopeError, UnicodeDecodeError) as error:
             _log.warning("envelope_refused", transport="http", reason=str(error))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
@@ -38,6 +38,8 @@ __all__ = [
 
 _CALL_SECONDS: Final = 10.0
 _CONNECT_SECONDS: Final = 3.0
+_SLACK_HOSTS: Final = frozenset({"slack.com", "www.slack.com", "slack-gov.com"})
+_THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _CHANNEL_ID: Final = re.compile(r"[CGD][A-Z0-9]+\Z")  # names are in lower case
 JsonMap = Mapping[str, object]
 
@@ -81,7 +83,6 @@ class Slack:
         self._identity: BotIdentity | None = None
         self._channels: dict[str, str] = {}
         self._learned: dict[str, str] = {}
-        self._answers_at = answers_at(str(settings.slack_api_url))
         self._lock = asyncio.Lock()
 
     async def close(self) -> None:
@@ -133,7 +134,7 @@ class Slack:
             SlackRefused: the address is used up or none of Slack's, or the message is not valid.
         """
         with self._counted("response_url"):
-            if not response_url.startswith(self._answers_at):
+            if not may_answer(self.client.base_url, response_url):
                 raise SlackRefused("response_url", "not_an_address_of_slack")
             try:
                 posting = self._session.post(response_url, json=dict(body), allow_redirects=False)
@@ -242,15 +243,15 @@ class Slack:
         return listed
 
 
-def answers_at(api_url: str) -> str:
-    """How every response_url begins: of Slack's own API at hooks.slack.com; a stand-in has them beside its API.
+def may_answer(api_url: str, response_url: str) -> bool:
+    """Whether a response_url is one of Slack's (hooks.slack.com), or of the stand-in's host where there is one.
 
     Requests bring their response_url along; where one leads elsewhere, what a person is told would go there.
     """
-    parts = urlsplit(api_url)
-    if parts.hostname in {"slack.com", "www.slack.com", "slack-gov.com"}:
-        return urlunsplit(("https", f"hooks.{parts.hostname.removeprefix('www.')}", "/", "", ""))
-    return f"{parts.scheme}://{parts.netloc}/"
+    api, answer = urlsplit(api_url), urlsplit(response_url)
+    if api.hostname in _SLACK_HOSTS:
+        return (answer.scheme, answer.netloc) == ("https", f"hooks.{api.hostname.removeprefix('www.')}")
+    return answer.hostname == api.hostname or {answer.hostname, api.hostname} <= _THIS_MACHINE
 
 
 def parse_user(data: JsonMap) -> SlackUser:

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.registry import Kind
 from bot.rules.pages import pack
-from bot.slack import answers_at
+from bot.slack import may_answer
 from tests.strangers import payloads
 from tests.strangers.given import GIVEN, tie_again
 from tests.strangers.house import FAULT, SLACK_IDS, House, differing
@@ -95,7 +95,7 @@ async def test_answers_go_to_slack_only(house: House) -> None:
     ws, me = house.slack, SLACK_IDS["user"]
     application = web.Application()
     application.router.add_post("/", note)
-    async with TestServer(application) as elsewhere:
+    async with TestServer(application, host="127.0.0.2") as elsewhere:
         address = str(elsewhere.make_url("/"))
         pressed = payloads.press(ws, me, "maintenance.start", "1") | {"response_url": address}
         memory = json.dumps({"m": "1", "u": address, "c": ""})
@@ -106,13 +106,19 @@ async def test_answers_go_to_slack_only(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("api", "begins"),
+    ("api", "response_url", "may"),
     [
-        ("https://slack.com/api/", "https://hooks.slack.com/"),
-        ("https://www.slack.com/api/", "https://hooks.slack.com/"),
-        ("http://127.0.0.1:4711/api/", "http://127.0.0.1:4711/"),
-        ("https://slack.com.example.com/api/", "https://slack.com.example.com/"),
+        ("https://slack.com/api/", "https://hooks.slack.com/commands/1", True),
+        ("https://www.slack.com/api/", "https://hooks.slack.com/commands/1", True),
+        ("https://slack.com/api/", "http://hooks.slack.com/commands/1", False),
+        ("https://slack.com/api/", "https://hooks.slack.com.example.com/", False),
+        ("https://slack.com/api/", "https://hooks.slack.com:8443/", False),
+        ("https://slack.com/api/", "https://somebody@hooks.slack.com/", False),
+        ("https://slack.com/api/", "http://127.0.0.1:4711/response/1", False),
+        ("http://127.0.0.1:4711/api/", "http://localhost:4712/response/1", True),
+        ("http://127.0.0.1:4711/api/", "https://example.com/", False),
+        ("https://slack.com.example.com/api/", "https://slack.com.example.com/response/1", True),
     ],
 )
-async def test_where_answers_go(api: str, begins: str) -> None:
-    assert answers_at(api) == begins
+async def test_where_answers_go(api: str, response_url: str, *, may: bool) -> None:
+    assert may_answer(api, response_url) is may
