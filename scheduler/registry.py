@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -99,7 +99,7 @@ async def catch_up(deps: Deps, jobs: Sequence[Job]) -> list[str]:
         known = {last.job: last.due_local for last in await claims.list_last(conn)}
     late = []
     for job in jobs:
-        due = _latest_due(deps, job) if job.catch_up and job.id in known else None
+        due = _latest_due(deps, job, known[job.id]) if job.catch_up and job.id in known else None
         if due is not None and due > known[job.id] and await _claim(deps, job, due):
             late.append(job.id)
     return late
@@ -113,13 +113,21 @@ async def _claim(deps: Deps, job: Job, due_local: datetime) -> bool:
     return claimed
 
 
-def _latest_due(deps: Deps, job: Job) -> datetime | None:
+def _latest_due(deps: Deps, job: Job, known: datetime) -> datetime | None:
+    """The last due time of the day that ends now, None where there was none after the one that is known."""
     trigger = CronTrigger.from_crontab(job.cron, timezone=deps.settings.techops_timezone)
-    now = deps.now().astimezone(ZoneInfo(deps.settings.techops_timezone))
-    due, following = None, trigger.get_next_fire_time(None, now - _CATCH_UP_WITHIN)
+    # In UTC: within one zone Python compares and adds by the wall clock, which autumn puts back.
+    now = deps.now().astimezone(UTC)
+    known_at = known.replace(tzinfo=ZoneInfo(deps.settings.techops_timezone)).astimezone(UTC)
+    due, following = None, _after(trigger, max(known_at, now - _CATCH_UP_WITHIN))
     while following is not None and following <= now:
-        due, following = following, trigger.get_next_fire_time(following, following + timedelta(minutes=1))
+        due, following = following, _after(trigger, following + timedelta(minutes=1))
     return _local(deps, due) if due is not None else None
+
+
+def _after(trigger: CronTrigger, moment: datetime) -> datetime | None:
+    found = trigger.get_next_fire_time(None, moment)
+    return found.astimezone(UTC) if found is not None else None
 
 
 def next_due(deps: Deps, job: Job) -> datetime:
@@ -136,14 +144,16 @@ def _local(deps: Deps, moment: datetime) -> datetime:
 
 
 async def run_claimed(deps: Deps, jobs: Sequence[Job], due: Due) -> None:
-    """Do the work of a claimed due time, as of that time; as of now where the workers were away and it comes late.
+    """Do the work of a claimed due time, as of that time.
+
+    As of now where the workers were away and it comes late, or where the clock was ahead that claimed it.
 
     Raises:
         Missing: this version knows no such job.
     """
     zone = ZoneInfo(deps.settings.techops_timezone)
     moment = due.due_local.replace(tzinfo=zone)
-    if deps.now() - moment > _LATE:
+    if abs(deps.now() - moment) > _LATE:
         moment = deps.now()
     await find(jobs, due.job).run(deps, moment)
     async with deps.pool.transaction() as conn:

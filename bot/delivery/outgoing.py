@@ -1,6 +1,6 @@
 """What is posted: messages, which carry their key as metadata, and files, which carry it in their name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, cast
@@ -21,6 +21,8 @@ _BEFORE: Final = timedelta(seconds=60)
 _AFTER: Final = timedelta(minutes=10)
 _PAGE: Final = 200
 _MOST_PAGES: Final = 10
+# Of the newest messages, whatever their time: one of the clocks may have been set.
+_NEWEST_PAGES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,40 +101,51 @@ class OutFile:
 async def _search(
     deps: Deps, channel_id: str, since: datetime, wanted: Callable[[JsonMap], bool], *, thread_ts: str | None = None
 ) -> JsonMap | None:
-    """The message around a time that is wanted; with `thread_ts`, in that thread, which the channel's history omits.
+    """The message that is wanted, around a time or among the newest; with `thread_ts`, in that thread.
 
-    https://docs.slack.dev/reference/methods/conversations.history and .../conversations.replies
+    A channel's history omits its threads: https://docs.slack.dev/reference/methods/conversations.history and
+    .../conversations.replies
 
     Raises:
         Unsearchable: Slack refuses (a scope is missing, say), or there are too many messages.
         CardGone: the thread does not exist any more.
         SlackError: rate limited, or no answer.
     """
+    around = {"oldest": f"{(since - _BEFORE).timestamp():.6f}", "latest": f"{(since + _AFTER).timestamp():.6f}"}
+    found, seen_all = await _look(deps, channel_id, wanted, thread_ts, _MOST_PAGES, around)
+    if found is not None:
+        return found
+    if not seen_all:
+        raise Unsearchable(f"more than {_PAGE * _MOST_PAGES} messages at that time")
+    return (await _look(deps, channel_id, wanted, thread_ts, _NEWEST_PAGES, {}))[0]
+
+
+async def _look(
+    deps: Deps,
+    channel_id: str,
+    wanted: Callable[[JsonMap], bool],
+    thread_ts: str | None,
+    most_pages: int,
+    bounds: Mapping[str, str],
+) -> tuple[JsonMap | None, bool]:
+    """The message, and whether there are no further pages."""
     method = "conversations.replies" if thread_ts else "conversations.history"
+    place = {"channel": channel_id, "ts": thread_ts, **bounds}
     cursor: str | None = None
-    for _page in range(_MOST_PAGES):
+    for _page in range(most_pages):
         try:
-            answer = await deps.slack.call(
-                method,
-                channel=channel_id,
-                ts=thread_ts,
-                oldest=f"{(since - _BEFORE).timestamp():.6f}",
-                latest=f"{(since + _AFTER).timestamp():.6f}",
-                include_all_metadata=True,
-                limit=_PAGE,
-                cursor=cursor,
-            )
+            answer = await deps.slack.call(method, **place, include_all_metadata=True, limit=_PAGE, cursor=cursor)
         except SlackRefused as error:
             if thread_ts is not None and error.code == "thread_not_found":
                 raise CardGone(str(error)) from error
             raise Unsearchable(str(error)) from error
         messages = cast("list[JsonMap]", answer.get("messages") or [])
         if found := next(filter(wanted, messages), None):
-            return found
+            return found, True
         cursor = _next_cursor(answer)
         if cursor is None:
-            return None
-    raise Unsearchable(f"more than {_PAGE * _MOST_PAGES} messages at that time")
+            return None, True
+    return None, False
 
 
 async def _conversation(deps: Deps, target: str) -> str:

@@ -126,9 +126,7 @@ async def post_once(deps: Deps, out: Outgoing) -> Posted:
 
 
 async def _settle(deps: Deps, out: Outgoing, intent: Intent) -> Posted:
-    age = (deps.now() - intent.intended_at).total_seconds()
-    if age < DOUBT_SECONDS:
-        raise later(DOUBT_SECONDS - age, "an earlier attempt may still arrive")
+    await _let_arrive(deps, out, intent)
     try:
         found = await out.find(deps, intent.intended_at)
         blind = False
@@ -150,6 +148,17 @@ async def _settle(deps: Deps, out: Outgoing, intent: Intent) -> Posted:
     if not mine:
         raise later(_BUSY_SECONDS, "another worker is sending this message")
     return await _send(deps, out, now)
+
+
+async def _let_arrive(deps: Deps, out: Outgoing, intent: Intent) -> None:
+    now = deps.now()
+    age = (now - intent.intended_at).total_seconds()
+    if age < 0:
+        # The clock was set back since. The doubt begins anew, else it would last until the clock is there again.
+        async with deps.pool.acquire() as conn:
+            await outbox.claim_again(conn, out.key, intent.intended_at, now, blind=False)
+    if age < DOUBT_SECONDS:
+        raise later(DOUBT_SECONDS - max(age, 0.0), "an earlier attempt may still arrive")
 
 
 async def _send(deps: Deps, out: Outgoing, intended_at: datetime) -> Posted:
@@ -211,5 +220,6 @@ async def give_up(deps: Deps, target: str, error: SlackError, *, pause: bool = T
 
 
 async def _pause(deps: Deps, target: str, seconds: float, reason: str) -> None:
+    until = deps.now() + min(timedelta(seconds=seconds), outbox.LONGEST_PAUSE)
     async with deps.pool.acquire() as conn:
-        await outbox.insert_pause(conn, target, deps.now() + timedelta(seconds=seconds), reason)
+        await outbox.insert_pause(conn, target, until, reason)

@@ -16,6 +16,9 @@ from db.errors import DatabaseError
 from scheduler import registry as schedule
 
 _AGAIN_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 30.0
+# More than a clock is corrected by in passing.
+_JUMP_SECONDS: Final = 20.0
 _log = structlog.get_logger(__name__)
 
 
@@ -30,15 +33,35 @@ async def run(settings: Settings) -> None:
         await serve_clock(deps, stop)
 
 
-async def serve_clock(deps: Deps, stop: asyncio.Event) -> None:
-    """Tick until `stop`."""
+async def serve_clock(deps: Deps, stop: asyncio.Event, look: float = _LOOK_SECONDS) -> None:
+    """Tick until `stop`; every `look` seconds make up for what was missed, and look whether the clock was set."""
     jobs = schedule.collect()
-    clock = schedule.build(deps, jobs)
-    clock.start()
-    _log.info("scheduler_started", jobs=[job.id for job in jobs])
-    await _catch_up(deps, jobs, stop)
-    await stop.wait()
-    clock.shutdown(wait=False)
+    while not stop.is_set():
+        clock = schedule.build(deps, jobs)
+        clock.start()
+        _log.info("scheduler_started", jobs=[job.id for job in jobs])
+        try:
+            await _watch(deps, jobs, stop, look)
+        finally:
+            clock.shutdown(wait=False)
+
+
+async def _watch(deps: Deps, jobs: Sequence[schedule.Job], stop: asyncio.Event, look: float) -> None:
+    """Until `stop`, or until the clock was set: what APScheduler waits for is then hours away, or long past."""
+    while not stop.is_set():
+        apart = _apart(deps)
+        await _catch_up(deps, jobs, stop)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), look)
+        jumped = _apart(deps) - apart
+        if abs(jumped) > _JUMP_SECONDS:
+            _log.warning("clock_was_set", seconds=round(jumped))
+            return
+
+
+def _apart(deps: Deps) -> float:
+    """The wall clock less one that nobody sets and that stands still while the machine sleeps, in seconds."""
+    return deps.now().timestamp() - asyncio.get_running_loop().time()
 
 
 async def _catch_up(deps: Deps, jobs: Sequence[schedule.Job], stop: asyncio.Event) -> None:
@@ -50,7 +73,8 @@ async def _catch_up(deps: Deps, jobs: Sequence[schedule.Job], stop: asyncio.Even
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _AGAIN_SECONDS)
         else:
-            _log.info("caught_up", jobs=late)
+            if late:
+                _log.info("caught_up", jobs=late)
             return
 
 

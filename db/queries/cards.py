@@ -24,6 +24,7 @@ VALUES ($1, $2, $3, $4, $5, $7, $6)
 ON CONFLICT (subject_kind, subject_id, channel_id) DO UPDATE
 SET lease_token = EXCLUDED.lease_token, lease_job = EXCLUDED.lease_job, lease_until = EXCLUDED.lease_until
 WHERE cards.lease_until IS NULL OR cards.lease_until <= $6 OR cards.lease_job = EXCLUDED.lease_job
+    OR cards.lease_until > $6 + interval '10 minutes'
 RETURNING edition, message_ts, shown
 """
 
@@ -33,7 +34,8 @@ async def claim_card(
 ) -> Card | None:
     """Take the lease of a card until the given time; None where another job holds it.
 
-    A job that runs again takes its own lease over: the queue gives it out again only when its worker is gone.
+    A job that runs again takes its own lease over: the queue gives it out again only when its worker is gone. So does
+    any job a lease that ends more than ten minutes from now: it was taken before the clock was set back.
     """
     row = await conn.fetchrow(CLAIM_CARD, kind, subject_id, channel_id, token, job_id, now, until)
     return Card(**dict(row)) if row else None
@@ -83,13 +85,14 @@ async def mark_posted(
 
 
 MARK_RELEASED: Final = """
-UPDATE techops.cards SET lease_token = NULL, lease_job = NULL, lease_until = NULL WHERE lease_token = $1
+UPDATE techops.cards SET lease_token = NULL, lease_job = NULL, lease_until = NULL
+WHERE subject_kind = $1 AND subject_id = $2 AND channel_id = $3 AND lease_token = $4
 """
 
 
-async def mark_released(conn: Conn, token: UUID) -> None:
+async def mark_released(conn: Conn, kind: str, subject_id: int, channel_id: str, token: UUID) -> None:
     """Give a lease back."""
-    await conn.execute(MARK_RELEASED, token)
+    await conn.execute(MARK_RELEASED, kind, subject_id, channel_id, token)
 
 
 FIND_MESSAGE: Final = """

@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from db.models import JsonObject
@@ -223,7 +223,12 @@ async def update_counter(conn: Conn, name: str) -> None:
     await conn.execute(UPDATE_COUNTER, name)
 
 
-FIND_PAUSE: Final = "SELECT p.until, p.reason FROM techops.channel_pauses AS p WHERE p.channel_id = $1 AND p.until > $2"
+# No pause is longer; one that would be was made before the clock was set back.
+LONGEST_PAUSE: Final = timedelta(hours=1)
+FIND_PAUSE: Final = """
+SELECT p.until, p.reason FROM techops.channel_pauses AS p
+WHERE p.channel_id = $1 AND p.until > $2 AND p.until <= $2 + interval '1 hour'
+"""
 
 
 async def find_pause(conn: Conn, target: str, now: datetime) -> Pause | None:
@@ -234,12 +239,13 @@ async def find_pause(conn: Conn, target: str, now: datetime) -> Pause | None:
 
 INSERT_PAUSE: Final = """
 INSERT INTO techops.channel_pauses AS p (channel_id, until, reason) VALUES ($1, $2, $3)
-ON CONFLICT (channel_id) DO UPDATE SET until = EXCLUDED.until, reason = EXCLUDED.reason WHERE p.until < EXCLUDED.until
+ON CONFLICT (channel_id) DO UPDATE SET until = EXCLUDED.until, reason = EXCLUDED.reason
+WHERE p.until < EXCLUDED.until OR p.until > EXCLUDED.until + interval '1 hour'
 """
 
 
 async def insert_pause(conn: Conn, target: str, until: datetime, reason: str) -> None:
-    """Send nothing to a target before `until`; a longer pause stands."""
+    """Send nothing to a target before `until`, at most LONGEST_PAUSE from now; a longer pause stands."""
     await conn.execute(INSERT_PAUSE, target, until, reason)
 
 

@@ -68,16 +68,19 @@ LIST_HELD: Final = """
 SELECT q.id, q.entrypoint, left(convert_from(coalesce(q.payload, ''), 'UTF8'), 200) AS payload,
     q.status::text AS status, q.attempts, q.created, q.execute_after AS next_try,
     coalesce(log.traceback -> 'additional_context' ->> 'reason', log.traceback ->> 'exception_message') AS reason
-FROM techops.pgqueuer AS q
+FROM (
+    SELECT h.id, h.entrypoint, h.payload, h.status, h.attempts, h.created, h.execute_after FROM techops.pgqueuer AS h
+    WHERE h.status = 'failed' OR (h.status = 'queued' AND h.attempts > 0)
+    ORDER BY h.status, h.id
+    LIMIT $1
+) AS q
 LEFT JOIN LATERAL (
     SELECT l.traceback FROM techops.pgqueuer_log AS l
     WHERE l.job_id = q.id AND l.traceback IS NOT NULL
     ORDER BY l.created DESC, l.id DESC
     LIMIT 1
 ) AS log ON true
-WHERE q.status = 'failed' OR (q.status = 'queued' AND q.attempts > 0)
 ORDER BY q.status, q.id
-LIMIT $1
 """
 
 
@@ -122,6 +125,23 @@ RETURNING id
 async def mark_jobs_free(conn: Conn, manager_ids: Sequence[UUID]) -> int:
     """Put jobs back that belong to queue managers which are gone; returns how many."""
     return len(await conn.fetch(RELEASE_JOBS, list(manager_ids)))
+
+
+MARK_DUE: Final = """
+UPDATE techops.pgqueuer
+SET execute_after = least(execute_after, now()), heartbeat = least(heartbeat, now())
+WHERE (status = 'queued' AND created > now() + interval '1 minute' AND execute_after > now())
+    OR (status = 'picked' AND heartbeat > now() + interval '1 minute')
+RETURNING id
+"""
+
+
+async def mark_due(conn: Conn) -> int:
+    """Make jobs due whose times were written before the server's clock was set back; returns how many.
+
+    What a worker has in hand goes on: it renews its heartbeat every few seconds.
+    """
+    return len(await conn.fetch(MARK_DUE))
 
 
 def _held(row: Row) -> HeldJob:

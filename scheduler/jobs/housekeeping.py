@@ -9,7 +9,7 @@ import structlog
 
 from bot.context import Deps
 from db.pool import Conn
-from db.queries import retention
+from db.queries import queue, retention
 
 ID: Final = "housekeeping"
 CRON: Final = "17 * * * *"
@@ -47,7 +47,14 @@ _Delete = Callable[[Conn, int], Awaitable[int]]
 
 
 async def run(deps: Deps, now: datetime) -> None:
-    """Delete what is older than `KEPT` says, in batches; what belongs to signing in, once it is of no use."""
+    """Delete what is older than `KEPT` says, in batches; what belongs to signing in, once it is of no use.
+
+    Jobs that would wait because the server's clock was set back are made due.
+    """
+    async with deps.pool.transaction() as conn:
+        freed = await queue.mark_due(conn)
+    if freed:
+        _log.warning("jobs_were_from_the_future", jobs=freed)
     for table, kept in KEPT.items():
         await _empty(deps, table, partial(_delete_old, table, now - kept))
     await _empty(deps, "links", lambda conn, most: retention.prune_sign_ins(conn, now, most))

@@ -1,6 +1,7 @@
 """Statements of a process that wait in the database until the test lets them go: a chosen point of its work."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -73,3 +74,10 @@ async def age(dashboard: Dashboard) -> None:
     """Let time pass for what the dead one has left."""
     for statement in AGE:
         await dashboard.run(statement)
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Look again and again until it is so."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)

@@ -1,6 +1,5 @@
 """Processes killed with -9 at a chosen point of their work: what they left is finished by others, once."""
 
-import asyncio
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,7 +12,7 @@ from db.queries import outbox
 from sandbox.faults import Fault
 from sandbox.workspace import Workspace
 from tests.faults import judge
-from tests.faults.holds import Gate, age, buried, cut_off
+from tests.faults.holds import Gate, age, buried, cut_off, eventually
 from tests.fixtures.delivery import Dashboard, Workers, cards, shown
 from tests.processes.commands import Running, running
 
@@ -85,13 +84,6 @@ class House:
         await self.worker.end(signal.SIGKILL)
         if self.cut:
             await cut_off(self.dashboard, "worker")
-
-
-async def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Look again and again until it is so."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
