@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import structlog
 
@@ -130,7 +130,7 @@ async def _look(
 ) -> tuple[JsonMap | None, bool]:
     """The message, and whether there are no further pages."""
     method = "conversations.replies" if thread_ts else "conversations.history"
-    place = {"channel": channel_id, "ts": thread_ts, **bounds}
+    place: dict[str, Any] = {"channel": channel_id, "ts": thread_ts, **bounds}
     cursor: str | None = None
     for _page in range(most_pages):
         try:
