@@ -108,7 +108,7 @@ BEGIN
 END;
 $$;
 
--- Wrong passwords within 15 minutes: five an account and five a link; twenty an address, behind which an office, or a
+-- Wrong passwords within 15 minutes: five an account and five a link; fifty an address, behind which an office, or a
 -- proxy with everybody, may sit. The lock makes "count, then insert" one step; it is held for no hashing.
 CREATE FUNCTION techops.begin_sign_in(p_token_sha256 bytea, p_email text, p_remote_address text, p_now timestamptz)
 RETURNS TABLE (outcome text, attempt_id bigint, salt text, retry_after integer)
@@ -142,7 +142,7 @@ BEGIN
         UNION ALL
         (SELECT a.at FROM techops.sign_in_attempts AS a
         WHERE a.remote_address = p_remote_address AND a.proved_at IS NULL AND a.at > p_now - lasts
-        ORDER BY a.at DESC OFFSET 19 LIMIT 1)
+        ORDER BY a.at DESC OFFSET 49 LIMIT 1)
     ) AS full_at;
     IF free_at IS NOT NULL THEN
         RETURN QUERY SELECT 'limited', NULL::bigint, NULL::text,

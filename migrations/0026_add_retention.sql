@@ -11,6 +11,24 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS messages_planned_idx ON techops.messages
 DROP INDEX CONCURRENTLY IF EXISTS techops.pgqueuer_statistics_created_idx;
 CREATE INDEX CONCURRENTLY IF NOT EXISTS pgqueuer_statistics_created_idx ON techops.pgqueuer_statistics (created);
 
+-- What a project had last, and in a month; what is open in it; what is not finished at all; accounts by their address.
+DROP INDEX CONCURRENTLY IF EXISTS public.idx_deployments_project_deployed;
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_deployments_project_deployed
+    ON public.deployments (project_id, deployed_at, id) INCLUDE (status, environment, duration);
+
+DROP INDEX CONCURRENTLY IF EXISTS public.idx_deployments_unfinished;
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_deployments_unfinished
+    ON public.deployments (project_id, id) INCLUDE (deployed_by)
+    WHERE status IN ('pending', 'in_progress');
+
+DROP INDEX CONCURRENTLY IF EXISTS public.idx_maintenance_open_project;
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_maintenance_open_project
+    ON public.maintenance_requests (project_id, (coalesce(due_date, 'infinity'::timestamp)), id) INCLUDE (priority)
+    WHERE status IN ('open', 'in_progress');
+
+DROP INDEX CONCURRENTLY IF EXISTS public.idx_users_email_lower;
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_users_email_lower ON public.users (lower(email));
+
 -- The ends are the function's own, so that whoever may call it can delete nothing that is still of use.
 CREATE OR REPLACE FUNCTION techops.prune_sign_ins(p_now timestamptz, p_most integer) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -210,9 +210,9 @@ async def test_unknown_accounts_are_limited_as_known_ones(bot: RunningBot) -> No
         assert outcomes == ["try"] * 5 + ["limited"]
 
 
-async def test_twenty_wrong_passwords_close_an_address(bot: RunningBot) -> None:
-    outcomes = [await count_attempt(bot, None, f"{n}@example.com") for n in range(21)]
-    assert outcomes == ["try"] * 20 + ["limited"]
+async def test_fifty_wrong_passwords_close_an_address(bot: RunningBot) -> None:
+    outcomes = [await count_attempt(bot, None, f"{n}@example.com") for n in range(51)]
+    assert outcomes == ["try"] * 50 + ["limited"]
     assert await count_attempt(bot, None, "other@example.com", "192.0.2.2") == "try"
     bot.clock.offset = timedelta(minutes=15)
     assert await count_attempt(bot, None, "other@example.com") == "try"
