@@ -83,7 +83,7 @@ class _Lease:
         # It ends by itself after a minute, and the same job may take it over; so this may fail.
         with suppress(DatabaseError):
             async with self.deps.pool.acquire() as conn:
-                await card_rows.mark_released(conn, self.token)
+                await card_rows.mark_released(conn, self.kind, self.subject_id, self.channel_id, self.token)
 
     def _check(self, *, held: bool) -> None:
         if not held:

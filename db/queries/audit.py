@@ -179,7 +179,7 @@ WITH expected AS (
 )
 SELECT e.id, a.id IS NULL AS is_removed
 FROM expected AS e
-LEFT JOIN techops.activity AS a ON a.id = e.id
+LEFT JOIN LATERAL (SELECT a.* FROM techops.activity AS a WHERE a.id = e.id OFFSET 0) AS a ON true
 WHERE a.id IS NULL OR substr({_DIGEST}, 1, 8) <> e.mark
 ORDER BY e.id
 """  # noqa: S608 - fragments of this file

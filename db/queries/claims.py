@@ -35,11 +35,31 @@ async def enqueue_job(conn: Conn, entry: str, job: str, due_local: datetime) -> 
     await conn.execute(ENQUEUE_JOB, entry, {"job": job, "due_local": due_local.isoformat()})
 
 
+# From one job to the next, and of each its latest: there are some dozen jobs and a week of minutes. What was done out of
+# turn was done within a hundred others.
 LIST_LAST: Final = """
-SELECT DISTINCT ON (c.job) c.job, c.due_local, c.done_at AS latest_done_at,
-    (SELECT max(d.done_at) FROM techops.claims AS d WHERE d.job = c.job) AS done_at
-FROM techops.claims AS c
-ORDER BY c.job, c.due_local DESC
+WITH RECURSIVE jobs AS (
+    (SELECT c.job FROM techops.claims AS c ORDER BY c.job LIMIT 1)
+    UNION ALL
+    SELECT (SELECT c.job FROM techops.claims AS c WHERE c.job > j.job ORDER BY c.job LIMIT 1)
+    FROM jobs AS j
+    WHERE j.job IS NOT NULL
+)
+SELECT j.job, l.due_local, l.done_at AS latest_done_at, d.done_at
+FROM jobs AS j
+CROSS JOIN LATERAL (
+    SELECT c.due_local, c.done_at FROM techops.claims AS c WHERE c.job = j.job ORDER BY c.due_local DESC LIMIT 1
+) AS l
+CROSS JOIN LATERAL (
+    SELECT max(o.done_at) AS done_at
+    FROM (
+        SELECT c.done_at FROM techops.claims AS c
+        WHERE c.job = j.job AND c.done_at IS NOT NULL
+        ORDER BY c.due_local DESC
+        LIMIT 100
+    ) AS o
+) AS d
+ORDER BY j.job
 """
 
 

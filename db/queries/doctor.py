@@ -106,7 +106,9 @@ async def find_latest_claim(conn: Conn) -> datetime | None:
 GET_LATEST_ROW: Final = """
 SELECT greatest(
     (SELECT max(m.created_at) FROM public.maintenance_requests AS m),
-    (SELECT max(d.created_at) FROM public.deployments AS d)
+    (SELECT max(l.created_at) FROM (
+        SELECT d.created_at FROM public.deployments AS d ORDER BY d.id DESC LIMIT 100
+    ) AS l)
 )::timestamptz
 """
 

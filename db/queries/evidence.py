@@ -23,11 +23,23 @@ async def find_project(conn: Conn, kind: str, subject_id: int) -> tuple[int, str
 
 
 # The record that is to be decided on is no past deployment, whatever its state.
+# Those without deployed_at, few or none in most databases, are found by an index of their own.
 LIST_PAST: Final = """
 SELECT d.id, d.version, d.environment, coalesce(d.status, '') AS status,
     coalesce(d.deployed_at, d.created_at, 'epoch')::timestamptz AS at
-FROM public.deployments AS d
-WHERE d.project_id = $1 AND d.id <> $2::integer AND d.status IN ('success', 'failed', 'rolled_back')
+FROM (
+    (
+        SELECT t.id, t.version, t.environment, t.status, t.deployed_at, t.created_at FROM public.deployments AS t
+        WHERE t.project_id = $1 AND t.id <> $2::integer AND t.status IN ('success', 'failed', 'rolled_back')
+            AND t.deployed_at IS NOT NULL
+        ORDER BY t.deployed_at DESC, t.id DESC
+        LIMIT 3
+    )
+    UNION ALL
+    SELECT u.id, u.version, u.environment, u.status, u.deployed_at, u.created_at FROM public.deployments AS u
+    WHERE u.project_id = $1 AND u.id <> $2::integer AND u.status IN ('success', 'failed', 'rolled_back')
+        AND u.deployed_at IS NULL
+) AS d
 ORDER BY coalesce(d.deployed_at, d.created_at, 'epoch') DESC, d.id DESC
 LIMIT 3
 """

@@ -26,8 +26,12 @@ WITH pending AS (
         AND coalesce(r.status, 'open') IN ('open', 'in_progress')
     UNION ALL
     SELECT 'deployments', d.id, d.id::text
-    FROM public.deployments AS d
-    WHERE coalesce(d.status, 'pending') IN ('pending', 'in_progress') AND (d.deployed_by = $1 OR EXISTS (
+    FROM (
+        SELECT o.id, o.deployed_by FROM public.deployments AS o WHERE o.status IN ('pending', 'in_progress')
+        UNION ALL
+        SELECT o.id, o.deployed_by FROM public.deployments AS o WHERE o.status IS NULL
+    ) AS d
+    WHERE (d.deployed_by = $1 OR EXISTS (
         SELECT FROM techops.activity AS a
         WHERE a.subject_kind = 'deployment' AND a.subject_id = d.id AND a.verb = 'created' AND a.actor_id = $1
     ))
@@ -79,9 +83,14 @@ async def update_assignees(conn: Conn, before: int, after: int) -> int:
 
 
 # What is in progress or over stays with whoever did it.
+# Found among the few that are not finished, not among all that somebody has ever deployed.
 MOVE_DEPLOYMENTS: Final = """
 UPDATE public.deployments SET deployed_by = $2
-WHERE deployed_by = $1 AND coalesce(status, 'pending') = 'pending'
+WHERE id = ANY(ARRAY(
+        SELECT o.id FROM public.deployments AS o WHERE o.deployed_by = $1 AND o.status IN ('pending', 'in_progress')
+        UNION ALL
+        SELECT o.id FROM public.deployments AS o WHERE o.deployed_by = $1 AND o.status IS NULL
+    )) AND deployed_by = $1 AND coalesce(status, 'pending') = 'pending'
 RETURNING id
 """
 

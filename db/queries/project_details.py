@@ -109,10 +109,14 @@ async def list_page(conn: Conn, wanted: Narrowing, cursor: Cursor | None, size: 
 GET_UNFINISHED: Final = """
 WITH requests AS (
     SELECT r.id FROM public.maintenance_requests AS r
-    WHERE r.project_id = $1 AND coalesce(r.status, 'open') IN ('open', 'in_progress')
+    WHERE r.project_id = $1 AND r.status IN ('open', 'in_progress')
+    UNION ALL
+    SELECT r.id FROM public.maintenance_requests AS r WHERE r.project_id = $1 AND r.status IS NULL
 ), deployments AS (
     SELECT d.id FROM public.deployments AS d
-    WHERE d.project_id = $1 AND coalesce(d.status, 'pending') IN ('pending', 'in_progress')
+    WHERE d.project_id = $1 AND d.status IN ('pending', 'in_progress')
+    UNION ALL
+    SELECT d.id FROM public.deployments AS d WHERE d.project_id = $1 AND d.status IS NULL
 )
 SELECT
     ARRAY(SELECT r.id FROM requests AS r ORDER BY r.id DESC LIMIT $2) AS requests,
