@@ -24,6 +24,7 @@ from bot.errors import BadInput, BotError, Repeated
 from bot.registry import Ask, Entry, Kind, MessageRef, Registry, Submitted, UnknownVerb, run
 from bot.services import links
 from bot.slack import SlackError
+from bot.turns import Turns
 from bot.views import help as help_views
 from bot.views import home as home_views
 from bot.views import refusals
@@ -48,6 +49,7 @@ class Dispatcher:
     def __init__(self, deps: Deps, registry: Registry) -> None:
         self._deps = deps
         self._registry = registry
+        self._turns = Turns()
 
     async def handle(self, envelope: Envelope) -> Ack:
         """Do what the request asks for and return the acknowledgement; never raises for what a request can cause."""
@@ -185,7 +187,7 @@ class Dispatcher:
             return await deliver(self._refused(gone, door), door, self._deps)
         outcome = outcomes.OK
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
+            async with self._turns.take(), asyncio.timeout(DEADLINE_SECONDS):
                 needs = entry.account, entry.introduces
                 person = await links.whoever(self._deps, team_id, door.slack_user_id, *needs)
                 act.person = person if person.user_id != links.NOBODY else None

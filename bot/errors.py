@@ -44,5 +44,9 @@ class Repeated(BotError):
         self.key = key
 
 
+class Overloaded(BotError):
+    """More is asked at once than can be done in time."""
+
+
 class SettingsError(BotError):
     """A setting is missing or wrong; the text lists every fault and its fix."""

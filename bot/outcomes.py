@@ -6,7 +6,7 @@ from typing import Final
 
 from bot import logs
 from bot.context import Act, Deps
-from bot.errors import BotError
+from bot.errors import BotError, Overloaded
 from bot.meters import OTHER
 from bot.registry import Entry, Kind
 from db import errors as db_errors
@@ -22,7 +22,7 @@ _RECORD: Final = re.compile(r"(?:(?:MR|D)-?|#)?[0-9]{1,10}", re.IGNORECASE | re.
 def outcome_of(error: Exception) -> str:
     """The word for a request that ended with this error."""
     match error:
-        case TimeoutError() | db_errors.Timeout():
+        case TimeoutError() | db_errors.Timeout() | Overloaded():
             return LATE
         case BotError() | db_errors.NotFound() | db_errors.DataRejected() | db_errors.CheckFailed():
             return REFUSED

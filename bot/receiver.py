@@ -3,12 +3,14 @@
 Every request has an id, which its log lines, its answer's `X-Request-Id` and what people are told of failures share.
 """
 
+import asyncio
 import hmac
 import ipaddress
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Final
 
 import structlog
@@ -27,6 +29,10 @@ from bot.settings import Settings
 
 # The largest view is 250 KB (docs.slack.dev/reference/views); form encoding can triple it.
 _BODY_LIMIT: Final = 1024 * 1024
+# Bodies that are read, and answers that are made, at once; beyond them a request is refused before it is read.
+_MOST_IN_HAND: Final = 500
+_BODY_SECONDS: Final = 2.0
+_SOON: Final = MappingProxyType({"Retry-After": "1"})
 _SLACK: Final = "/slack/events"
 _SIGNATURE_SECONDS: Final = 300
 # Asked every few seconds by machines; their lines would hide those of people.
@@ -65,6 +71,7 @@ class Receiver:
         self._meters = meters
         self._pages = pages
         self._ending = False
+        self._in_hand = 0
 
     def application(self) -> web.Application:
         """The routes."""
@@ -112,13 +119,24 @@ class Receiver:
         if self._ending and request.path.startswith(application.PREFIX):
             return application.ending()
         if self._ending and request.path != "/healthz":
-            return web.Response(
-                status=503, text="This process is ending. Please try again.", headers={"Retry-After": "1"}
-            )
+            return web.Response(status=503, text="This process is ending. Please try again.", headers=_SOON)
         return await handler(request)
 
     async def _slack(self, request: web.Request) -> web.StreamResponse:
-        body = await request.read()
+        if self._in_hand >= _MOST_IN_HAND:
+            return web.Response(status=503, text="Too many requests at once. Please try again.", headers=_SOON)
+        self._in_hand += 1
+        try:
+            return await self._take(request)
+        finally:
+            self._in_hand -= 1
+
+    async def _take(self, request: web.Request) -> web.StreamResponse:
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                body = await request.read()
+        except TimeoutError:
+            return web.Response(status=408, text="The body did not come in time.", headers={"Connection": "close"})
         if not self._signed(request, body):
             return web.Response(status=401, text="The signature is missing, wrong or too old.")
         try:
