@@ -197,7 +197,6 @@ async def test_what_changed_before_the_confirmation_is_asked_again(bot: RunningB
         "[1, 2, 3, 4]",
         '[2, "staging", 0, "x"]',
         '[2, "qa", 1, "x"]',
-        '[2, "staging", 1, ""]',
     ):
         await bot.erik.click(by_erik, "deploy.lock_take_over", value=value)
         assert "another version" in whispered(bot.erik, "general"), value

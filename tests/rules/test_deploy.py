@@ -1,7 +1,7 @@
 """What people type after /deploy: words in any sensible order, and nothing half understood."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.errors import BadInput, WrongState
@@ -142,11 +142,14 @@ def test_any_button_value_is_read_or_refused(value: str) -> None:
             read(value)
 
 
-@given(st.text(min_size=1, max_size=500).filter(str.strip))
-def test_the_longest_reason_fits_a_button(reason: str) -> None:
+@given(st.text(min_size=1, max_size=500))
+def test_the_longest_reason_fits_a_button(typed: str) -> None:
+    try:
+        reason = deployments.clean_reason(typed, example="/deploy lock")
+    except BadInput:
+        assume(False)  # noqa: FBT003 - hypothesis has no other way to say so
     wanted = TakeOver(2**31 - 1, PRODUCTION, 2**31 - 1, reason)
-    if all(char.isprintable() for char in reason):  # as clean_reason leaves them
-        assert len(take_over_value(wanted)) <= 2000
+    assert len(take_over_value(wanted)) <= 2000
     assert read_take_over(take_over_value(wanted)) == wanted
 
 
