@@ -1,9 +1,10 @@
 # make up: run everything on this machine.  make test: the whole suite.  make check: linters and types.
 # make bench: the goals of docs/performance.md, measured.  make soak: ten minutes of faults.
+# make scale: every statement planned and run over five million deployments, in some ten minutes.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: up test check bench charts soak requirements .venv clean
+.PHONY: up test check bench charts scale soak requirements .venv clean
 
 up: .venv
 	@$(BIN)/techops up
@@ -26,6 +27,10 @@ bench: .venv
 charts: .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-charts.txt
 	@$(BIN)/python -m benchmarks._charts
+
+# What every statement touches where there is much; needs 6 GB of disk for as long.
+scale: .venv
+	@$(BIN)/pytest -s -q tests/scale/plans.py
 
 # Ten minutes of bad weather: processes killed, servers stopped, Slack failing. MINUTES=2 make soak for less.
 soak: .venv

@@ -7,7 +7,7 @@ activity. Indexes are dropped while it is filled and made again afterwards, whic
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from db.pool import DatabaseConfig, connect
@@ -99,14 +99,17 @@ def size(scale: float) -> Size:
     return Size(*(round(scale * rows) for rows in (500_000, 300_000, 1_000_000, 1_000_000)))
 
 
-async def fill(config: DatabaseConfig, scale: float) -> Size:
-    """Fill an empty, migrated database with the named set."""
+async def fill(config: DatabaseConfig, scale: float, *more: str, deployments: int | None = None) -> Size:
+    """Fill an empty, migrated database with the named set, or other deployments, and by `more` statements."""
     rows = size(scale)
+    rows = rows if deployments is None else replace(rows, deployments=deployments)
     async with _filling(config) as conn:
         await conn.execute(_DEPLOYMENTS, rows.deployments)
         await conn.execute(_REQUESTS, rows.requests)
         await conn.execute(_HISTORY, rows.history, max(1, rows.requests))
         await conn.execute(_LOGS, rows.logs, max(1, rows.requests))
+        for statement in more:
+            await conn.execute(statement)
     return rows
 
 

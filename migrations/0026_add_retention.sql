@@ -29,6 +29,11 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_maintenance_open_project
 DROP INDEX CONCURRENTLY IF EXISTS public.idx_users_email_lower;
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_users_email_lower ON public.users (lower(email));
 
+-- The audit of what is seldom changed (accounts, projects, tokens, ...); nothing for the requests and deployments to write.
+DROP INDEX CONCURRENTLY IF EXISTS techops.activity_rare_idx;
+CREATE INDEX CONCURRENTLY IF NOT EXISTS activity_rare_idx ON techops.activity (subject_kind, id)
+    WHERE subject_kind NOT IN ('maintenance', 'deployment');
+
 -- The ends are the function's own, so that whoever may call it can delete nothing that is still of use.
 CREATE OR REPLACE FUNCTION techops.prune_sign_ins(p_now timestamptz, p_most integer) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
