@@ -35,8 +35,8 @@ async def enqueue_job(conn: Conn, entry: str, job: str, due_local: datetime) -> 
     await conn.execute(ENQUEUE_JOB, entry, {"job": job, "due_local": due_local.isoformat()})
 
 
-# From one job to the next, and of each its latest: there are some dozen jobs and a week of minutes. What was done out of
-# turn was done within a hundred others.
+# From one job to the next, and of each its latest: there are some dozen jobs and a week of minutes. What was done out
+# of turn was done within a hundred others.
 LIST_LAST: Final = """
 WITH RECURSIVE jobs AS (
     (SELECT c.job FROM techops.claims AS c ORDER BY c.job LIMIT 1)
