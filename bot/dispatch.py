@@ -1,6 +1,7 @@
 """From an envelope to an acknowledgement: who asks, what for, the handler, its answer; and the one error translator."""
 
 import asyncio
+import textwrap
 from collections.abc import Mapping
 from typing import Final
 
@@ -257,7 +258,8 @@ class Dispatcher:
             # What stood there before may be what the person must not see any more.
             return PublishHome(home_views.refused(sentence))
         if door.kind is Kind.OPTIONS:
-            return Choices([(sentence, "-")])
+            # https://docs.slack.dev/reference/block-kit/composition-objects/option-object: 75 characters each
+            return Choices([(line, "-") for line in textwrap.wrap(sentence, 75)])
         if door.kind is Kind.SUBMISSION:
             if door.first_input is not None:
                 return FieldErrors({door.first_input: sentence[:2000]})
