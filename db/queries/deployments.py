@@ -9,8 +9,7 @@ from db.models import Activity, Deployment
 from db.pool import Conn
 
 # Who asked for it is known from the log alone. A time that no calendar here can hold counts as none.
-LIST_BY_IDS: Final = """
-SELECT
+_ROWS: Final = """
     d.id, d.project_id, p.name AS project_name, d.version, d.environment, coalesce(d.status, '') AS status,
     d.deployed_by, u.name AS deployer_name, ui.slack_user_id AS deployer_slack_id,
     CASE WHEN d.deployed_at > '0002-01-01' AND d.deployed_at < '9999-01-01' THEN d.deployed_at::timestamptz END
@@ -34,8 +33,11 @@ LEFT JOIN public.users AS r ON r.id = made.actor_id
 LEFT JOIN techops.slack_identities AS ri ON ri.user_id = r.id
 LEFT JOIN techops.deployment_details AS x ON x.deployment_id = d.id
 LEFT JOIN public.users AS o ON o.id = x.override_by
-WHERE d.id = ANY($1::integer[])
 """
+LIST_BY_IDS: Final = f"SELECT {_ROWS} WHERE d.id = ANY($1::integer[])"
+# Not the same with an array of one: PostgreSQL expects ten of those, and would plan anew each time, for longer than it
+# takes to read.
+FIND_DEPLOYMENT: Final = f"SELECT {_ROWS} WHERE d.id = $1"
 
 
 async def list_by_ids(conn: Conn, ids: Sequence[int]) -> list[Deployment]:
@@ -46,7 +48,7 @@ async def list_by_ids(conn: Conn, ids: Sequence[int]) -> list[Deployment]:
 
 async def find_deployment(conn: Conn, deployment_id: int) -> Deployment | None:
     """One deployment, None where there is none."""
-    row = await conn.fetchrow(LIST_BY_IDS, [deployment_id])
+    row = await conn.fetchrow(FIND_DEPLOYMENT, deployment_id)
     return Deployment(**dict(row)) if row else None
 
 

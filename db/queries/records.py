@@ -8,7 +8,7 @@ from typing import Final
 from db.models import Comment, Request, WorkLog
 from db.models_approvals import Approval
 from db.pool import Conn, Row
-from db.queries import approvals
+from db.queries import approvals, requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +21,8 @@ class Record:
     approval: Approval | None
 
 
-FIND_RECORD: Final = """
-SELECT
-    r.id, r.title, r.description, coalesce(r.priority, '') AS priority, coalesce(r.status, '') AS status,
-    r.project_id, p.name AS project_name,
-    r.requested_by, q.name AS requester_name, qi.slack_user_id AS requester_slack_id,
-    r.assigned_to, e.name AS assignee_name, ei.slack_user_id AS assignee_slack_id,
-    CASE WHEN r.due_date > '0002-01-01' AND r.due_date < '9999-01-01' THEN r.due_date::timestamptz END AS due_at,
-    coalesce(r.created_at::timestamptz, 'epoch') AS created_at,
-    coalesce(r.updated_at, r.created_at, 'epoch')::timestamptz AS updated_at,
-    coalesce((
-        SELECT sum(l.hours_spent) FROM public.maintenance_work_logs AS l
-        WHERE l.maintenance_request_id = r.id AND l.hours_spent <> 'NaN'
-    ), 0) AS hours,
+FIND_RECORD: Final = f"""
+SELECT {requests.COLUMNS},
     (
         SELECT json_agg(l) FROM (
             SELECT l.id, r.id AS request_id, r.title AS request_title, l.user_id, u.name AS user_name,
@@ -62,14 +51,8 @@ SELECT
     (
         SELECT max(a.id) FROM techops.approvals AS a WHERE a.subject_kind = 'maintenance' AND a.subject_id = r.id
     ) AS approval_id
-FROM public.maintenance_requests AS r
-JOIN public.users AS q ON q.id = r.requested_by
-LEFT JOIN techops.slack_identities AS qi ON qi.user_id = q.id
-LEFT JOIN public.users AS e ON e.id = r.assigned_to
-LEFT JOIN techops.slack_identities AS ei ON ei.user_id = e.id
-LEFT JOIN public.projects AS p ON p.id = r.project_id
-WHERE r.id = $1
-"""
+{requests.FROM}WHERE r.id = $1
+"""  # noqa: S608 - fragments of db.queries
 
 
 async def find_record(conn: Conn, request_id: int) -> Record | None:

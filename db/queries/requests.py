@@ -11,8 +11,7 @@ from db.pool import Conn, Row
 
 # A due date that no calendar here can hold (infinity, years above 9999, before Christ) counts as none. The column of
 # hours takes NaN too.
-LIST_BY_IDS: Final = """
-SELECT
+COLUMNS: Final = """
     r.id, r.title, r.description, coalesce(r.priority, '') AS priority, coalesce(r.status, '') AS status,
     r.project_id, p.name AS project_name,
     r.requested_by, q.name AS requester_name, qi.slack_user_id AS requester_slack_id,
@@ -23,15 +22,19 @@ SELECT
     coalesce((
         SELECT sum(l.hours_spent) FROM public.maintenance_work_logs AS l
         WHERE l.maintenance_request_id = r.id AND l.hours_spent <> 'NaN'
-    ), 0) AS hours
+    ), 0) AS hours"""
+FROM: Final = """
 FROM public.maintenance_requests AS r
 JOIN public.users AS q ON q.id = r.requested_by
 LEFT JOIN techops.slack_identities AS qi ON qi.user_id = q.id
 LEFT JOIN public.users AS e ON e.id = r.assigned_to
 LEFT JOIN techops.slack_identities AS ei ON ei.user_id = e.id
 LEFT JOIN public.projects AS p ON p.id = r.project_id
-WHERE r.id = ANY($1::integer[])
 """
+LIST_BY_IDS: Final = f"SELECT {COLUMNS} {FROM} WHERE r.id = ANY($1::integer[])"
+# Not the same with an array of one: PostgreSQL expects ten of those, and would plan anew each time, for longer than it
+# takes to read.
+FIND_REQUEST: Final = f"SELECT {COLUMNS} {FROM} WHERE r.id = $1"
 
 
 async def list_by_ids(conn: Conn, ids: Sequence[int]) -> list[Request]:
@@ -42,7 +45,7 @@ async def list_by_ids(conn: Conn, ids: Sequence[int]) -> list[Request]:
 
 async def find_request(conn: Conn, request_id: int) -> Request | None:
     """One request, None where there is none."""
-    row = await conn.fetchrow(LIST_BY_IDS, [request_id])
+    row = await conn.fetchrow(FIND_REQUEST, request_id)
     return _request(row) if row else None
 
 
