@@ -69,9 +69,13 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The body of the acknowledgement; empty closes a modal and says nothing elsewhere."""
+    """The body of the acknowledgement; empty closes a modal and says nothing elsewhere.
+
+    `again`: there is to be none, so that Slack delivers the request again: https://docs.slack.dev/apis/events-api#retries
+    """
 
     body: JsonObject = field(default_factory=dict)
+    again: bool = False
 
 
 def remember(view: View, door: Door) -> View:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
@@ -54,10 +55,13 @@ def build(deps: Deps, features: Registry) -> AsyncApp:
         signing_secret="checked by the receiver",  # noqa: S106 - Bolt wants one even where it does not verify
     )
 
-    async def listen(ack: AsyncAck, context: dict[str, Any]) -> None:
+    async def listen(ack: AsyncAck, context: dict[str, Any]) -> BoltResponse | None:
         envelope: Envelope = context[_ENVELOPE]
-        body = (await dispatcher.handle(envelope)).body
-        await _acknowledge(ack, body)
+        answer = await dispatcher.handle(envelope)
+        if answer.again:
+            return BoltResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        await _acknowledge(ack, answer.body)
+        return None
 
     # Bolt tries its listeners one by one; seven of them cost the same at any number of features.
     app.command(_ANY)(listen)

@@ -207,7 +207,9 @@ class Dispatcher:
         ack = await deliver(answer, door, self._deps)
         outcomes.account(self._deps, door.kind, entry.name, act, outcome, loop.time() - begun)
         await refreshing.after(self._deps, self._registry, act, door, answer, begun)
-        return ack
+        # Nobody reads the answer to what Slack tells by itself, so nobody would know that it came to nothing.
+        unheard = door.kind is Kind.EVENT and not door.surface
+        return Ack(again=True) if unheard and outcome in {outcomes.LATE, outcomes.FAILED} else ack
 
     async def _keep(self, act: Act, answer: Answer) -> None:
         kept = encode(answer) if act.key and act.committing else None

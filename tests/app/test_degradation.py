@@ -17,7 +17,7 @@ from db.migrate import migrate
 from db.pool import DatabaseConfig, open_pool
 from sandbox.acts import Person
 from sandbox.workspace import Workspace
-from tests.fixtures.bot import RunningBot, TestClock, settings_for
+from tests.fixtures.bot import RunningBot, TestClock, as_owner, settings_for
 
 
 @pytest.fixture
@@ -95,6 +95,25 @@ async def test_slack_away_work_goes_on_and_cards_follow(bot: RunningBot) -> None
     assert "in progress" in text
     await bot.until(lambda: any("progress" in str(card.blocks).lower() for card in bot.cards()), 20)
     assert len(bot.cards()) == 1
+
+
+class TestWhatSlackTells:
+    @pytest.fixture
+    def slack_options(self) -> dict[str, object]:
+        return {"event_retry_delays": (0.0, 0.2, 0.5)}
+
+    async def test_an_event_that_came_to_nothing_is_delivered_again(self, bot: RunningBot) -> None:
+        for person in (bot.ada, bot.erik):
+            await person.slash("/maintenance", "list")
+        async with as_owner(bot.deps) as owner, owner.pool.transaction() as conn:
+            await conn.execute("LOCK TABLE techops.slack_identities IN ACCESS EXCLUSIVE MODE")
+            await bot.slack.change_user("erik", deleted=True)
+        async with asyncio.timeout(10):
+            while (await bot.fetch("SELECT is_active FROM users WHERE id = 2"))[0]["is_active"]:
+                await asyncio.sleep(0.05)
+        told = [it for it in bot.slack.deliveries if it.summary == "event user_change"]
+        assert [it.status for it in told][:1] == [503]
+        assert told[-1].retry_num > 0
 
 
 async def test_a_form_that_opens_too_late_is_explained(bot: RunningBot) -> None:
