@@ -191,7 +191,7 @@ FROM generate_series(1, 700) AS n
 """
 POLICIES: Final = """
 INSERT INTO techops.approval_policies (subject_kind, match, project_id, required)
-SELECT 'deployment', 'production', CASE WHEN n > 0 THEN n END, 1 FROM generate_series(0, 200) AS n
+SELECT 'deployment', 'production', n, 1 FROM generate_series(1, 200) AS n
 """
 RUNS: Final = """
 INSERT INTO techops.maintenance_runs (due_key, source, requested_at, status, started_at, finished_at, total_steps)

@@ -96,14 +96,16 @@ STATEMENTS: Final = {
     "approvals.INSERT_REMINDED": Case("230000"),
     "audit.INSERT_SEAL": Case("now(), 2000", 3000, "reads what is sealed, and the two segments before"),
     "audit.FIND_HEAD": Case(),
-    "audit.FIND_BY_HASH": Case("'0123456789abcdef'", 3000, "an abridged hash, typed by hand", ("audit_seals",)),
+    "audit.FIND_BY_HASH": Case("'0123456789abcdef'", 8000, "an abridged hash, typed by hand", ("audit_seals",)),
     "audit.FIND_BATCH_END": Case("500, 50000", 2500, "reads the heads of 2,000 segments", ("audit_seals",)),
     "audit.CHECK_BATCH": Case("500, 510", 4000, "reads the 20,000 changes of ten segments"),
     "audit.LIST_DIFFERENT": Case("500", 10000, AUDIT_SEGMENT),
     "audit.LIST_SEALED_IDS": Case("500, 20", 300, AUDIT_SEGMENT),
     "audit.FIND_UNSEALED": Case("", 20000, "the nightly proof; reads the range of every segment", ("audit_seals",)),
     "audit.FIND_RECORDED": Case(),
-    "audit_exports.LIST_DUE": Case("now() - interval '1 year', 50000", 2500, "segments", ("audit_seals",)),
+    "audit_exports.LIST_DUE": Case(
+        "now() - interval '1 year', 50000", 8000, "reads the heads of 20,000 segments", ("audit_seals",)
+    ),
     "audit_exports.GET_RECORD": Case("500"),
     "audit_exports.LIST_ROWS": Case("500", 300, AUDIT_SEGMENT),
     "audit_exports.DELETE_SEALED": Case("'{500}'", 20_000, "deletes the changes of a segment"),
@@ -139,6 +141,7 @@ STATEMENTS: Final = {
     "deployments.LOCK_DEPLOYMENT": Case("4999999"),
     "deployments.MARK_STARTED": Case("4999999, 31, now()"),
     "deployments.MARK_ENDED": Case("4999999, 'success', 60, 31, now(), 'done'"),
+    "deployments.FIND_DEPLOYMENT": Case("4999999"),
     "deployments.FIND_START": Case("4999999"),
     "deployments.FIND_ARRIVAL": Case("4999999, 'success'"),
     "digest.LIST_DUE": Case(f"{DAY}, NULL, 10", 600, "counts all of a day"),
@@ -207,7 +210,9 @@ STATEMENTS: Final = {
     "person_settings.IS_QUIET": Case("31"),
     "person_settings.INSERT_REFRESHES": Case("'10000017', now() - interval '3 years', now() - interval '1 day'"),
     "policies.FIND_POLICY": Case("'deployment', 'production', 7"),
-    "project_details.LIST_SUMMARIES": Case("'{1,2,3,6,7,8,9,11,12,13,14}'", 1500, "counts open requests of a page"),
+    "project_details.LIST_SUMMARIES": Case(
+        "'{1,2,3,6,7,8,9,11,12,13,14}'", 12_000, "counts the 10,000 open requests of a project"
+    ),
     "project_details.GET_UNFINISHED": Case("1, 5", 40_000, "counts what is open before a project is archived"),
     "queue.GET_HEALTH": Case("now()", 400, "counts what waits", ("pgqueuer",)),
     "queue.LIST_HELD": Case("100", 1200, "looks a hundred reasons up", ("pgqueuer",)),
@@ -220,11 +225,9 @@ STATEMENTS: Final = {
         f"now(), now() - interval '1 hour', now() + interval '1 day', {PEOPLE}", 3000, "what is due in a day"
     ),
     "reminders.LIST_LATE": Case(
-        f"now(), {PEOPLE}, {MORNINGS}", 120_000, "a morning of 200 people, with 7,500 overdue requests"
+        f"now(), {PEOPLE}, {MORNINGS}", 120_000, "a morning of 200 people, 7,500 overdue", ("snoozes",)
     ),
-    "reminders.LIST_WOKEN": Case(
-        f"now(), {PEOPLE}", 30_000, "looks at 2,500 snoozes of requests that were closed in the last month"
-    ),
+    "reminders.LIST_WOKEN": Case(f"now(), {PEOPLE}", 30_000, "snoozes of requests that were closed", ("snoozes",)),
     "reminders.LIST_URGENT": Case(f"now(), {PEOPLE}", 40_000, "all that are urgent and late"),
     "reminders.INSERT_SENT": Case("'{270000}', '{2026-01-01}', '{due}', '{31}', now(), true"),
     "reminders.DELETE_WOKEN": Case("'{270000}', '{2026-01-01}', 31, now()"),
@@ -232,6 +235,7 @@ STATEMENTS: Final = {
     "reminders.FIND_HOURS": Case("31"),
     "reminders.DELETE_HOURS": Case("31"),
     "requests.LIST_BY_IDS": Case(TWENTY_REQUESTS, 300, "a page"),
+    "requests.FIND_REQUEST": Case("270000"),
     "requests.LOCK_REQUEST": Case("270000"),
     "requests.HOLD_REQUEST": Case("270000"),
     "requests.UPDATE_STATUS": Case("270000, 'in_progress'"),
