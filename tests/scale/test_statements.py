@@ -3,10 +3,13 @@
 import re
 from typing import Final
 
-from tests.scale.statements import FEW, NOT_PLANNED, SMALL, STATEMENTS
+from tests.scale.statements import FEW, NOT_PLANNED, SMALL, STATEMENTS, UNLIMITED
 from tests.test_sql import constants
 
 NAMES: Final = re.compile(r"\b(?:public|techops)\.(\w+)")
+LIMITED: Final = re.compile(r"\bLIMIT\b[^()]*\Z")
+BY_IDS: Final = re.compile(r"\bid = ANY\(\$1")
+SKIPPING: Final = re.compile(r"\bOFFSET (?!0\b)")
 READS: Final = re.compile(r"\b(?:SELECT|JOIN|USING)\b")
 
 
@@ -32,3 +35,13 @@ def test_what_touches_more_than_a_look_up_says_why() -> None:
 
 def test_the_planned_statements_are_many() -> None:
     assert len(STATEMENTS) > 180
+
+
+def test_every_list_is_limited_or_says_what_bounds_it() -> None:
+    lists = [it for it in constants() if it[0].partition(".")[2].startswith("LIST_") and needs_a_plan(*it)]
+    unlimited = {name for name, sql in lists if not LIMITED.search(sql.strip()) and not BY_IDS.search(sql)}
+    assert unlimited == UNLIMITED.keys()
+
+
+def test_no_list_skips_rows_that_it_has_read() -> None:
+    assert [name for name, sql in constants() if SKIPPING.search(sql)] == []
