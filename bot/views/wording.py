@@ -42,6 +42,8 @@ Part = str | datetime | Bold | Code
 
 def clean(text: str) -> str:
     """Keep letters, line ends and tabs; drop control characters, direction marks and halves of characters."""
+    if text.isprintable():  # as nearly every text is, and none of what would be dropped
+        return text
     return _SURROGATE.sub("\ufffd", _HARMFUL.sub("", _LINE_END.sub("\n", text)))
 
 
