@@ -247,7 +247,7 @@ async def _roll_back(raw: Any, transaction: Any) -> None:
     except asyncio.CancelledError:
         _discard(raw)
         raise
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
         # The caller re-raises what made us roll back. The server rolls back what a closed connection had begun.
         _discard(raw)
 

@@ -141,7 +141,7 @@ class Crowd:
             await asyncio.sleep(self.chance.uniform(0.1, 0.5))
             try:
                 await self._dashboard_writes()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError):
                 continue  # its own affair; what it committed is in the database
 
     async def _dashboard_writes(self) -> None:
