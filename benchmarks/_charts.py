@@ -44,7 +44,7 @@ def draw(results: list[Result], machine: str) -> None:
     axes.margins(x=0.3)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(PICTURE, metadata={"Date": None})
+    figure.savefig(PICTURE, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
 
 
 def share(it: Result) -> float:
