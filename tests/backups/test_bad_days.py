@@ -39,7 +39,7 @@ from bot.settings import Settings
 
 async def main():
     settings = Settings(_env_file=None, database_url=sys.argv[1], backup_dir=sys.argv[2])
-    async with open_deps(settings, "test") as deps:
+    async with open_deps(settings, "test", owner=True) as deps:
         await back_up(deps, Order("cli", places=[pathlib.Path(sys.argv[3])]))
 
 asyncio.run(main())

@@ -16,6 +16,11 @@ from tests.pages.conftest import EVA, PASSWORD, cheap, give_password, link_of
 INSERT_SESSION = """
 INSERT INTO techops.page_sessions VALUES (sha256('x'), 3, now(), now() + interval '12 hours') RETURNING user_id
 """
+LET_PASS = [
+    "UPDATE techops.links SET expires_at = expires_at - $1::interval",
+    "UPDATE techops.sign_in_attempts SET at = at - $1::interval",
+    "UPDATE techops.page_sessions SET expires_at = expires_at - $1::interval",
+]
 FORBIDDEN = [
     "SELECT password_hash FROM users",
     "SELECT id FROM users WHERE password_hash LIKE '$2b$%'",
@@ -123,8 +128,10 @@ async def test_housekeeping_forgets_what_is_over(bot: RunningBot) -> None:
     tables = ("links", "sign_in_attempts", "page_sessions")
     await bot.fetch(INSERT_SESSION)
     kept = {}
-    for name, days in {"now": 0.0, "after 13 hours": 13 / 24, "after 25 hours": 25 / 24, "after 8 days": 8.0}.items():
-        await housekeeping.run(bot.deps, bot.deps.now() + timedelta(days=days))
+    for name, hours in {"now": 0, "after 13 hours": 13, "after 25 hours": 12, "after 8 days": 7 * 24}.items():
+        for statement in LET_PASS:  # the database deletes nothing that is young by its own clock
+            await bot.fetch(statement, timedelta(hours=hours))
+        await housekeeping.run(bot.deps, bot.deps.now())
         kept[name] = [len(await bot.fetch(f"TABLE techops.{table}")) for table in tables]
     assert kept == {
         "now": [2, 1, 1],

@@ -14,6 +14,7 @@ export function channelView() {
   let loading = false;
   let round = 0;
   const changed = new Set();
+  let meanwhile = null; // what has changed while the channel was being loaded
   const log = createLog({ label: "Conversation", onTop: older, onEnd: debounce(markRead, 150) });
   const own = (message) => (message.user === app.person ? { ...message, mine: true } : message);
 
@@ -40,11 +41,16 @@ export function channelView() {
     const { id } = app.place;
     const from = app.unread[id]?.last_read ?? "";
     const count = app.unread[id]?.count ?? 0;
+    const since = (meanwhile = new Set());
     const page = await api.history(id, app.person);
     if (mine !== round) return;
     more = page.has_more;
     changed.clear();
     log.reset(page.messages.map(own), { from: count && from ? from : "", intro: more ? null : intro(), name: `Conversation in ${app.channels.get(id)?.is_im ? "" : "#"}${channelName(id)}` });
+    meanwhile = null;
+    // What was loaded may be older than these changes.
+    for (const ts of since) changed.add(ts);
+    if (changed.size) soon();
   }
 
   async function older() {
@@ -88,6 +94,7 @@ export function channelView() {
     if (change.ephemeral_to && root !== change.ts) return;
     if (more && Number(root) < Number(log.first)) return;
     changed.add(root);
+    meanwhile?.add(root);
     soon();
   });
   on("said", ({ channel, text }) => {

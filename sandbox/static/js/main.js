@@ -127,7 +127,12 @@ async function load(again) {
 
 const resync = debounce(() => load(true), 200);
 const refreshUnread = debounce(async () => {
-  app.unread = await api.unread(app.person);
+  const { person } = app;
+  const told = await api.unread(person);
+  if (person !== app.person) return;
+  // What was read here while the answer was under way stays read.
+  for (const [id, known] of Object.entries(app.unread)) if (Number(known.last_read || 0) > Number(told[id]?.last_read || 0)) told[id] = known;
+  app.unread = told;
   emit("unread");
 }, 60);
 const refreshState = debounce(async () => {
