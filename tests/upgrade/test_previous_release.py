@@ -37,6 +37,8 @@ def _history() -> None:
         pytest.skip("git is not installed, so the previous release is not at hand")
     if shallow.stdout.strip() != "false":
         pytest.skip("no git history here, so the previous release is not at hand")
+    if git("cat-file", "-e", PREVIOUS.commit).returncode != 0:
+        pytest.skip(f"{PREVIOUS.tag} is not in this history")
 
 
 @pytest.fixture(scope="module")
