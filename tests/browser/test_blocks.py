@@ -104,7 +104,7 @@ async def test_every_element_tells_the_app(slack: Workspace, bolt_app: AsyncApp,
     await card.locator("input[type=datetime-local]").blur()
     await card.get_by_role("radio", name="Two").check()
     await card.get_by_role("checkbox", name="One").check()
-    await slack.wait_for(lambda: len(heard) >= 12)
+    await slack.wait_for(lambda: len(heard) >= 12 and any(action["action_id"] == "boxes" for action in heard))
     by_id = {action["action_id"]: action for action in heard}
     assert by_id["approve"]["value"] == "1"
     assert [a["action_id"] for a in heard].count("reject") == 1

@@ -191,7 +191,7 @@ async def test_what_runs_where(bot: RunningBot, insert: Insert) -> None:
     mine = await told(bot.uma, "deploy", "status web app")
     assert "  v2" in mine
     assert "Newest: v3, D-3 · Failed by Eva Engineer" in mine
-    assert "v1" not in mine
+    assert "  v1" not in mine
     assert "7.0" not in mine
     await told(bot.erik, "deploy", "rollback 2")
     assert "  v1" in await told(bot.uma, "deploy", 'status "Web App"')
