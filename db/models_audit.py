@@ -28,6 +28,20 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditView:
+    """Which changes; None does not narrow. `since` is the first moment, `until` the first one past it."""
+
+    kind: str | None = None
+    subject_id: int | None = None
+    actor_id: int | None = None
+    project_id: int | None = None
+    verb: str | None = None
+    source: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sealed:
     """A segment as it was sealed just now, or the last one: its number, its hash in hexadecimal, its rows."""
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 import asyncpg
 
 from db import queries
+from db.models_audit import AuditView
 from db.pool import DatabaseConfig
-from db.queries import audit_pages, deployment_pages
+from db.queries import audit_pages, deployment_pages, keyset
 from db.queries.request_pages import Cursor, Narrowing, page_statement
 from db.scripts import Script
 
@@ -42,16 +43,16 @@ def deployment_page_statements() -> Iterator[tuple[str, str]]:
     """The same for deployments."""
     shapes = itertools.product((None, 1), (None, "staging"), (None, "failed"), (None, True, False))
     for project_id, environment, status, backwards in shapes:
-        cursor = None if backwards is None else deployment_pages.Cursor(7, backwards=backwards)
+        cursor = None if backwards is None else keyset.Cursor(7, backwards=backwards)
         narrowing = deployment_pages.Narrowing(project_id, environment, status)
         yield f"page of {narrowing}, {cursor}", deployment_pages.page_statement(narrowing, cursor, 11)[0]
 
 
 def audit_page_statements() -> Iterator[tuple[str, str]]:
     """The same for the audit; its conditions are independent of each other."""
-    every = audit_pages.Narrowing("maintenance", 1, 1, 1, "created", "slack", NOW, NOW)
-    for narrowing in (audit_pages.Narrowing(), audit_pages.Narrowing(project_id=1), every):
-        for cursor in (None, audit_pages.Cursor(7), audit_pages.Cursor(7, backwards=True)):
+    every = AuditView("maintenance", 1, 1, 1, "created", "slack", NOW, NOW)
+    for narrowing in (AuditView(), AuditView(project_id=1), every):
+        for cursor in (None, keyset.Cursor(7), keyset.Cursor(7, backwards=True)):
             yield f"page of {narrowing}, {cursor}", audit_pages.page_statement(narrowing, cursor, 11)[0]
         yield f"count of {narrowing}", audit_pages.count_statement(narrowing)[0]
 

@@ -19,7 +19,7 @@ from bot.rules.text import split
 from bot.rules.when import Period, looks_like_period, parse_period
 from bot.rules.wording import bad, quoted
 from db.models import JsonObject, SubjectKind
-from db.models_audit import AuditEntry
+from db.models_audit import AuditEntry, AuditView
 
 EXAMPLE: Final = "/techops audit MR-42, /techops audit @name week or /techops audit verb:role_changed"
 OPTIONS: Final = ("project", "verb", "source")
@@ -48,20 +48,6 @@ class AuditFilter:
     verb: str | None = None
     source: str | None = None
     period: Period | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AuditView:
-    """The same with names found: numbers of person and project; `since` to just before `until`."""
-
-    kind: str | None = None
-    subject_id: int | None = None
-    actor_id: int | None = None
-    project_id: int | None = None
-    verb: str | None = None
-    source: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from db.models_accounts import Account, Left
 from db.pool import Conn
 from db.queries import accounts as queries
 from db.queries import people
+from db.queries.keyset import Cursor
 from db.queries.people import LastAdmin
 
 PAGE_SIZE: Final = 10
@@ -61,7 +62,7 @@ async def whoami(deps: Deps, person: Actor) -> Self:
 async def page(deps: Deps, view: UserView) -> Listing:
     """The page of accounts at the place of the view."""
     wanted = queries.Narrowing(view.words, view.role, view.inactive)
-    cursor = queries.Cursor(view.place, view.backwards) if view.place else None
+    cursor = Cursor(view.place, view.backwards) if view.place else None
     async with deps.pool.acquire() as conn:
         found = await queries.list_page(conn, wanted, cursor, PAGE_SIZE)
     before, after = _turn(view, found.before, backwards=True), _turn(view, found.after, backwards=False)

@@ -11,16 +11,17 @@ from bot.context import Act, Deps
 from bot.errors import Forbidden
 from bot.rules import audit as rules
 from bot.rules.access import allows
-from bot.rules.audit import AuditFilter, AuditPlace, AuditView
+from bot.rules.audit import AuditFilter, AuditPlace
 from bot.rules.mentions import ME
 from bot.services import projects
 from bot.services.people import find_account
 from db.models import Page, Role
-from db.models_audit import AuditEntry
+from db.models_audit import AuditEntry, AuditView
 from db.pool import Conn
 from db.queries import audit_pages as pages
 from db.queries import delivery, outbox, people
 from db.queries import projects as project_queries
+from db.queries.keyset import Cursor
 
 PAGE_SIZE: Final = 10
 MOST_LINES: Final = 20_000
@@ -86,9 +87,9 @@ async def first_page(deps: Deps, person: Actor, wanted: AuditFilter) -> Listing:
 
 async def page(deps: Deps, view: AuditView, place: AuditPlace | None, *, is_guessed: bool = False) -> Listing:
     """The page behind or before a place, the first one without."""
-    cursor = pages.Cursor(place.id, place.backwards) if place else None
+    cursor = Cursor(place.id, place.backwards) if place else None
     async with deps.pool.acquire() as conn:
-        found = await pages.list_page(conn, _narrowing(view), cursor, PAGE_SIZE)
+        found = await pages.list_page(conn, view, cursor, PAGE_SIZE)
         names = await delivery.list_names(conn, _people_in(found.rows, view))
         project = await project_queries.find_project(conn, view.project_id) if view.project_id else None
     shown = Page(found.rows, _value(view, found.before), _value(view, found.after))
@@ -113,11 +114,11 @@ async def make_file(deps: Deps, wanted: Export) -> AuditFile:
     Raises:
         Forbidden: whoever asked is no admin any more.
     """
-    narrowing = _narrowing(rules.read_export_value(wanted.value))
+    view = rules.read_export_value(wanted.value)
     async with deps.pool.acquire() as conn:
         await _check_admin(conn, wanted.user_id)
-        found = await pages.list_page(conn, narrowing, None, MOST_LINES)
-        total = await pages.count_entries(conn, narrowing) if found.after else len(found.rows)
+        found = await pages.list_page(conn, view, None, MOST_LINES)
+        total = await pages.count_entries(conn, view) if found.after else len(found.rows)
     filename = f"audit_{deps.now():%Y-%m-%d}.csv"
     content = rules.audit_csv(found.rows).encode()
     return AuditFile(filename, content, len(found.rows), total - len(found.rows))
@@ -135,20 +136,7 @@ async def _actor_id(deps: Deps, person: Actor, slack_user_id: str) -> int:
     return (await find_account(deps, person, slack_user_id)).id
 
 
-def _narrowing(view: AuditView) -> pages.Narrowing:
-    return pages.Narrowing(
-        view.kind,
-        view.subject_id,
-        view.actor_id,
-        view.project_id,
-        view.verb,
-        view.source,
-        view.since,
-        view.until,
-    )
-
-
-def _value(view: AuditView, cursor: pages.Cursor | None) -> str | None:
+def _value(view: AuditView, cursor: Cursor | None) -> str | None:
     return rules.page_value(view, AuditPlace(cursor.id, cursor.backwards)) if cursor else None
 
 

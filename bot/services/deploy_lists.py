@@ -14,6 +14,7 @@ from db.queries import delivery, freezes, history, locks
 from db.queries import deployment_pages as pages
 from db.queries import deployments as queries
 from db.queries import projects as project_queries
+from db.queries.keyset import Cursor
 
 PAGE_SIZE: Final = 10
 PLACES_AT_MOST: Final = 15
@@ -84,7 +85,7 @@ async def first_page(deps: Deps, wanted: DeployFilter) -> Listing:
 
 async def page(deps: Deps, view: DeployView, place: DeployPlace | None) -> Listing:
     """The page behind or before a place, the first one without."""
-    cursor = pages.Cursor(place.id, place.backwards) if place else None
+    cursor = Cursor(place.id, place.backwards) if place else None
     narrowing = pages.Narrowing(view.project_id, view.environment, view.status)
     async with deps.pool.acquire() as conn:
         found = await pages.list_page(conn, narrowing, cursor, PAGE_SIZE)
@@ -115,5 +116,5 @@ async def show(deps: Deps, deployment_id: int) -> Record:
         )
 
 
-def _value(view: DeployView, cursor: pages.Cursor | None) -> str | None:
+def _value(view: DeployView, cursor: Cursor | None) -> str | None:
     return page_value(view, DeployPlace(cursor.id, cursor.backwards)) if cursor else None

@@ -15,6 +15,7 @@ from db.models_approvals import Approval, ApprovalStatus
 from db.pool import Conn
 from db.queries import deployment_pages as pages
 from db.queries import deployments, requests
+from db.queries.keyset import Cursor
 from db.queries.latest_approvals import list_latest
 
 NONE: Final = "none"
@@ -60,7 +61,7 @@ async def get_deployment(deps: Deps, deployment_id: int) -> Seen[Deployment]:
 async def page(deps: Deps, view: DeployView, after: int | None, size: int) -> tuple[list[Seen[Deployment]], int | None]:
     """The newest deployments older than the one numbered `after`, and the number after which the next page begins."""
     narrowing = pages.Narrowing(view.project_id, view.environment, view.status)
-    cursor = pages.Cursor(after) if after is not None else None
+    cursor = Cursor(after) if after is not None else None
     async with deps.pool.acquire() as conn:
         found = await pages.list_page(conn, narrowing, cursor, size)
         approvals = await list_latest(conn, SubjectKind.DEPLOYMENT, [row.id for row in found.rows])

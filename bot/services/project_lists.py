@@ -14,6 +14,7 @@ from db.models import Page, Running
 from db.models_projects import Group, ProjectDetails, ProjectSummary, Unfinished
 from db.pool import Conn
 from db.queries import deployment_pages, project_changes, project_details
+from db.queries.keyset import Cursor
 
 PAGE_SIZE: Final = 10
 OFFERED: Final = 99
@@ -51,7 +52,7 @@ async def first_page(deps: Deps, wanted: ProjectFilter) -> Listing:
 
 async def page(deps: Deps, view: ProjectView) -> Listing:
     """The page at the place of the view."""
-    cursor = project_details.Cursor(view.place, view.backwards) if view.place else None
+    cursor = Cursor(view.place, view.backwards) if view.place else None
     status = "" if view.status == "all" else view.status
     wanted = project_details.Narrowing(view.words, view.group_id, status)
     async with deps.pool.acquire() as conn:

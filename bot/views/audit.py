@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from bot.rules.audit import AuditView, changes, export_value, place_text, subject_label
+from bot.rules.audit import changes, export_value, place_text, subject_label
 from bot.views import kit
 from bot.views.answers import Block, Reply
 from bot.views.kit import Part
 from bot.views.wording import line, truncate
 from db.models import Page
-from db.models_audit import AuditEntry
+from db.models_audit import AuditEntry, AuditView
 
 NEXT = "audit.list_next"
 PREVIOUS = "audit.list_previous"

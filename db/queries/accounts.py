@@ -6,7 +6,9 @@ from typing import Final
 
 from db.models import Page, User
 from db.models_accounts import Account, Departure, Ended
+from db.patterns import literal
 from db.pool import Conn, Row
+from db.queries.keyset import Cursor, cut
 
 # Instead of a time: Slack has told that this person is no full member of the workspace any more.
 OUTSIDE: Final = "epoch"
@@ -19,14 +21,6 @@ class Narrowing:
     words: str = ""
     role: str | None = None
     inactive: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A page begins behind the account with this number, or ends before it."""
-
-    id: int
-    backwards: bool
 
 
 LIST_ACCOUNTS: Final = """
@@ -66,19 +60,16 @@ LIMIT $6
 
 async def list_page(conn: Conn, wanted: Narrowing, cursor: Cursor | None, size: int) -> Page[Account]:
     """A page of accounts by name; its cursors are numbers of accounts, as text."""
-    literal = wanted.words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
     backwards = cursor.backwards if cursor else False
-    args = (literal, wanted.role, wanted.inactive, cursor.id if cursor else None, backwards, size + 1)
+    args = (literal(wanted.words), wanted.role, wanted.inactive, cursor.id if cursor else None, backwards, size + 1)
     ids = [row["id"] for row in await conn.fetch(LIST_IDS, *args)]
-    further = len(ids) > size
-    shown = ids[:size][::-1] if backwards else ids[:size]
+    shown, ends = cut(ids, size, continued=cursor is not None, backwards=backwards)
     found = {row["id"]: _account(row) for row in await conn.fetch(LIST_ACCOUNTS, shown)}
     rows = tuple(found[user_id] for user_id in shown if user_id in found)
-    has_before, has_after = (further, True) if backwards else (cursor is not None, further)
     return Page(
         rows,
-        str(shown[0]) if shown and has_before else None,
-        str(shown[-1]) if shown and has_after else None,
+        str(shown[0]) if shown and ends.before else None,
+        str(shown[-1]) if shown and ends.after else None,
     )
 
 

@@ -4,11 +4,11 @@ A statement has only the conditions that are asked for; all of them are put toge
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
-from db.models_audit import AuditEntry
+from db.models_audit import AuditEntry, AuditView
 from db.pool import Conn
+from db.queries.keyset import Cursor, cut
 
 _SELECT: Final = """
 SELECT a.id, a.at, a.actor_id, u.name AS actor_name, a.source, a.origin, a.note, a.subject_kind, a.subject_id, a.verb,
@@ -42,28 +42,6 @@ _CONDITIONS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowing:
-    """Which changes; None does not narrow. `since` is the first moment, `until` the first one past it."""
-
-    kind: str | None = None
-    subject_id: int | None = None
-    actor_id: int | None = None
-    project_id: int | None = None
-    verb: str | None = None
-    source: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """The page behind the change with this number, or the one before it."""
-
-    id: int
-    backwards: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Slice:
     """Changes, the newest first, and the cursors of the pages beside them, None at an end."""
 
@@ -72,9 +50,9 @@ class Slice:
     after: Cursor | None
 
 
-def page_statement(narrowing: Narrowing, cursor: Cursor | None, limit: int) -> tuple[str, list[object]]:
+def page_statement(view: AuditView, cursor: Cursor | None, limit: int) -> tuple[str, list[object]]:
     """The statement that reads a page, and its arguments."""
-    conditions, values = _conditions(narrowing)
+    conditions, values = _conditions(view)
     backwards = cursor is not None and cursor.backwards
     if cursor is not None:
         values.append(cursor.id)
@@ -85,42 +63,38 @@ def page_statement(narrowing: Narrowing, cursor: Cursor | None, limit: int) -> t
     return f"{_SELECT}{where}ORDER BY a.id {way} LIMIT ${len(values)}::bigint", values
 
 
-def count_statement(narrowing: Narrowing) -> tuple[str, list[object]]:
+def count_statement(view: AuditView) -> tuple[str, list[object]]:
     """The statement that counts the changes, and its arguments."""
-    conditions, values = _conditions(narrowing)
+    conditions, values = _conditions(view)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"SELECT count(*) FROM techops.activity AS a{where}", values  # noqa: S608 - fragments of this file
 
 
-async def list_page(conn: Conn, narrowing: Narrowing, cursor: Cursor | None, size: int) -> Slice:
+async def list_page(conn: Conn, view: AuditView, cursor: Cursor | None, size: int) -> Slice:
     """The page behind or before the cursor, the first one without; `size` changes at most."""
-    statement, values = page_statement(narrowing, cursor, size + 1)
+    statement, values = page_statement(view, cursor, size + 1)
     found = [AuditEntry(**dict(row)) for row in await conn.fetch(statement, *values)]
-    more, rows = len(found) > size, found[:size]
-    backwards = cursor is not None and cursor.backwards
-    if backwards:
-        rows.reverse()
+    rows, ends = cut(found, size, continued=cursor is not None, backwards=cursor is not None and cursor.backwards)
     if not rows:
         return Slice((), None, None)
-    has_before, has_after = (more, True) if backwards else (cursor is not None, more)
     return Slice(
         rows=tuple(rows),
-        before=Cursor(rows[0].id, backwards=True) if has_before else None,
-        after=Cursor(rows[-1].id) if has_after else None,
+        before=Cursor(rows[0].id, backwards=True) if ends.before else None,
+        after=Cursor(rows[-1].id) if ends.after else None,
     )
 
 
-async def count_entries(conn: Conn, narrowing: Narrowing) -> int:
+async def count_entries(conn: Conn, view: AuditView) -> int:
     """How many changes there are."""
-    statement, values = count_statement(narrowing)
+    statement, values = count_statement(view)
     return int(await conn.fetchval(statement, *values))
 
 
-def _conditions(narrowing: Narrowing) -> tuple[list[str], list[object]]:
-    conditions = [_RARE] if narrowing.kind is not None and narrowing.kind not in _COMMON else []
+def _conditions(view: AuditView) -> tuple[list[str], list[object]]:
+    conditions = [_RARE] if view.kind is not None and view.kind not in _COMMON else []
     values: list[object] = []
     for name, condition in _CONDITIONS:
-        value = getattr(narrowing, name)
+        value = getattr(view, name)
         if value is not None:
             values.append(value)
             conditions.append(condition.format(len(values)))

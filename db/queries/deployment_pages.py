@@ -10,6 +10,7 @@ from typing import Final
 from db.models import Deployment, Running
 from db.pool import Conn
 from db.queries import deployments
+from db.queries.keyset import Cursor, cut
 
 COLUMNS: Final = (("project_id", "integer"), ("environment", "text"), ("status", "text"))
 
@@ -21,14 +22,6 @@ class Narrowing:
     project_id: int | None = None
     environment: str | None = None
     status: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place in a list, the newest first: the page behind the deployment with this number, or the one before it."""
-
-    id: int
-    backwards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +56,13 @@ async def list_page(conn: Conn, narrowing: Narrowing, cursor: Cursor | None, siz
     """The page behind or before the cursor, the first one without; `size` deployments at most."""
     statement, values = page_statement(narrowing, cursor, size + 1)
     found = [row["id"] for row in await conn.fetch(statement, *values)]
-    more, found = len(found) > size, found[:size]
-    backwards = cursor is not None and cursor.backwards
-    if backwards:
-        found.reverse()
-    if not found:
+    shown, ends = cut(found, size, continued=cursor is not None, backwards=cursor is not None and cursor.backwards)
+    if not shown:
         return Slice((), None, None)
-    has_before, has_after = (more, True) if backwards else (cursor is not None, more)
     return Slice(
-        rows=tuple(await deployments.list_by_ids(conn, found)),
-        before=Cursor(found[0], backwards=True) if has_before else None,
-        after=Cursor(found[-1]) if has_after else None,
+        rows=tuple(await deployments.list_by_ids(conn, shown)),
+        before=Cursor(shown[0], backwards=True) if ends.before else None,
+        after=Cursor(shown[-1]) if ends.after else None,
     )
 
 

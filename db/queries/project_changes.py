@@ -5,6 +5,7 @@ from typing import Final
 
 from db.models import JsonObject
 from db.models_projects import Group
+from db.patterns import literal
 from db.pool import Conn
 
 # No unique index: the dashboard's rows may have names twice, and it may go on writing such.
@@ -82,8 +83,7 @@ LIMIT $2
 
 async def list_groups(conn: Conn, typed: str, limit: int) -> list[Group]:
     """Groups whose name holds what was typed, by name."""
-    literal = typed.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-    return [Group(**dict(row)) for row in await conn.fetch(LIST_GROUPS, literal, limit)]
+    return [Group(**dict(row)) for row in await conn.fetch(LIST_GROUPS, literal(typed), limit)]
 
 
 LIST_GROUPS_NAMED: Final = """

@@ -5,7 +5,9 @@ from typing import Final
 
 from db.models import Page
 from db.models_projects import ProjectDetails, ProjectSummary, Unfinished
+from db.patterns import literal
 from db.pool import Conn
+from db.queries.keyset import Cursor, cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +17,6 @@ class Narrowing:
     words: str = ""
     group_id: int | None = None
     status: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A page begins behind the project with this number, or ends before it."""
-
-    id: int
-    backwards: bool
 
 
 FIND_DETAILS: Final = """
@@ -89,20 +83,17 @@ WHERE p.id = ANY($1::integer[])
 
 async def list_page(conn: Conn, wanted: Narrowing, cursor: Cursor | None, size: int) -> Page[ProjectSummary]:
     """A page of projects by name; its cursors are numbers of projects, as text."""
-    literal = wanted.words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
     backwards = cursor.backwards if cursor else False
     edge = cursor.id if cursor else None
-    args = (literal, wanted.group_id, wanted.status, edge, backwards, size + 1)
+    args = (literal(wanted.words), wanted.group_id, wanted.status, edge, backwards, size + 1)
     ids = [row["id"] for row in await conn.fetch(LIST_IDS, *args)]
-    further = len(ids) > size
-    shown = ids[:size][::-1] if backwards else ids[:size]
+    shown, ends = cut(ids, size, continued=cursor is not None, backwards=backwards)
     found = {row["id"]: ProjectSummary(**dict(row)) for row in await conn.fetch(LIST_SUMMARIES, shown)}
     rows = tuple(found[project_id] for project_id in shown if project_id in found)
-    has_before, has_after = (further, True) if backwards else (cursor is not None, further)
     return Page(
         rows,
-        str(shown[0]) if shown and has_before else None,
-        str(shown[-1]) if shown and has_after else None,
+        str(shown[0]) if shown and ends.before else None,
+        str(shown[-1]) if shown and ends.after else None,
     )
 
 

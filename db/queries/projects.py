@@ -3,6 +3,7 @@
 from typing import Final
 
 from db.models import Project
+from db.patterns import literal
 from db.pool import Conn, Row
 
 FIND_PROJECT: Final = """
@@ -68,8 +69,7 @@ LIMIT $2
 
 async def list_offered(conn: Conn, typed: str, limit: int) -> list[Project]:
     """Projects that are not archived and match what was typed, the likeliest first."""
-    literal = typed.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-    return [_project(row) for row in await conn.fetch(LIST_OFFERED, literal, limit)]
+    return [_project(row) for row in await conn.fetch(LIST_OFFERED, literal(typed), limit)]
 
 
 def _project(row: Row) -> Project:

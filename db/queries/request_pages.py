@@ -11,6 +11,7 @@ from typing import Final
 from db.models import Request
 from db.pool import Conn
 from db.queries import requests
+from db.queries.keyset import cut
 
 # The expressions and conditions of the partial indexes, word for word.
 DUE: Final = "coalesce(r.due_date, 'infinity'::timestamp)"
@@ -94,19 +95,15 @@ async def list_page(conn: Conn, narrowing: Narrowing, cursor: Cursor | None, siz
     """The page behind or before the cursor, the first one without; `size` requests at most."""
     statement, values = page_statement(narrowing, cursor, size + 1)
     found = [(row["id"], row["due"]) for row in await conn.fetch(statement, *values)]
-    more, found = len(found) > size, found[:size]
-    backwards = cursor is not None and cursor.backwards
-    if backwards:
-        found.reverse()
-    rows = await requests.list_by_ids(conn, [request_id for request_id, _ in found])
-    if not found:
+    shown, ends = cut(found, size, continued=cursor is not None, backwards=cursor is not None and cursor.backwards)
+    rows = await requests.list_by_ids(conn, [request_id for request_id, _ in shown])
+    if not shown:
         return Slice((), None, None)
     by_due = narrowing.open_only
-    has_before, has_after = (more, True) if backwards else (cursor is not None, more)
     return Slice(
         rows=tuple(rows),
-        before=_at(found[0], by_due=by_due, backwards=True) if has_before else None,
-        after=_at(found[-1], by_due=by_due, backwards=False) if has_after else None,
+        before=_at(shown[0], by_due=by_due, backwards=True) if ends.before else None,
+        after=_at(shown[-1], by_due=by_due, backwards=False) if ends.after else None,
     )
 
 

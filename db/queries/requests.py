@@ -7,6 +7,7 @@ from typing import Final
 
 from db.errors import NotFound
 from db.models import Request
+from db.patterns import literal
 from db.pool import Conn, Row
 
 # A due date that no calendar here can hold (infinity, years above 9999, before Christ) counts as none. The column of
@@ -177,12 +178,8 @@ LIMIT $2
 
 async def list_found(conn: Conn, words: Sequence[str], limit: int) -> list[Request]:
     """The newest requests whose title or description hold all these words, whatever their case."""
-    patterns = [f"%{_literal(word)}%" for word in words]
+    patterns = [f"%{literal(word)}%" for word in words]
     return await list_by_ids(conn, [row["id"] for row in await conn.fetch(SEARCH_REQUESTS, patterns, limit)])
-
-
-def _literal(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
 def _request(row: Row) -> Request:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from db.patterns import literal
 from db.pool import Conn
 
 
@@ -97,5 +98,5 @@ LIMIT 100
 
 async def list_repositories(conn: Conn, name: str) -> list[tuple[int, str, str]]:
     """Projects (number, name, address) that are not archived and whose repository's address contains the name."""
-    literal = name.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-    return [(row["id"], row["name"], row["repository_url"]) for row in await conn.fetch(LIST_REPOSITORIES, literal)]
+    rows = await conn.fetch(LIST_REPOSITORIES, literal(name))
+    return [(row["id"], row["name"], row["repository_url"]) for row in rows]

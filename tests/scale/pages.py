@@ -5,21 +5,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from db.queries import audit_pages, deployment_pages, request_pages
+from db.models_audit import AuditView
+from db.queries import audit_pages, deployment_pages, keyset, request_pages
 
 SIZE: Final = 11
 # Half of 730 days back: nobody pages there, but links from elsewhere may.
 DEEP_REQUEST: Final = request_pages.Cursor(None, 150_000)
 DEEP_DUE: Final = request_pages.Cursor(datetime(2026, 10, 1), 150_000)  # noqa: DTZ001 - as the column is
-DEEP_DEPLOYMENT: Final = deployment_pages.Cursor(2_500_000)
-DEEP_CHANGE: Final = audit_pages.Cursor(1_000_000)
+DEEP_DEPLOYMENT: Final = keyset.Cursor(2_500_000)
+DEEP_CHANGE: Final = keyset.Cursor(1_000_000)
 # One narrowing is answered by an index in its order. Two that no index combines look at what one of them leaves.
 ONE: Final = 200
 TWO: Final = 6_500
 
 _Requests = request_pages.Narrowing
 _Deployments = deployment_pages.Narrowing
-_Changes = audit_pages.Narrowing
+_Changes = AuditView
 
 REQUESTS: Final = {
     "all requests": (_Requests(), ONE),
@@ -87,12 +88,12 @@ def pages() -> Iterator[PageCase]:
             statement, values = request_pages.page_statement(requests, at, SIZE)
             yield PageCase(f"requests, {place}{name}", statement, tuple(values), most)
     for name, (deployments, most) in DEPLOYMENTS.items():
-        back = deployment_pages.Cursor(DEEP_DEPLOYMENT.id, backwards=True)
+        back = keyset.Cursor(DEEP_DEPLOYMENT.id, backwards=True)
         for place, on in (("", None), ("deep, ", DEEP_DEPLOYMENT), ("backwards, ", back)):
             statement, values = deployment_pages.page_statement(deployments, on, SIZE)
             yield PageCase(f"deployments, {place}{name}", statement, tuple(values), most)
     for name, (changes, most) in CHANGES.items():
-        behind = audit_pages.Cursor(DEEP_CHANGE.id, backwards=True)
+        behind = keyset.Cursor(DEEP_CHANGE.id, backwards=True)
         for place, by in (("", None), ("deep, ", DEEP_CHANGE), ("backwards, ", behind)):
             statement, values = audit_pages.page_statement(changes, by, SIZE)
             yield PageCase(f"audit, {place}{name}", statement, tuple(values), most)
