@@ -64,7 +64,8 @@ INSERTS: Final = {
         SELECT 1, a, 'due', a FROM moments""",
     "snoozes": """INSERT INTO techops.snoozes (request_id, user_id, due_at, until, created_at)
         SELECT 1, CASE n WHEN 'old' THEN 1 ELSE 2 END, a, a, a FROM moments""",
-    "digests_sent": "INSERT INTO techops.digests_sent (subscription_id, day, sent_at) SELECT 1, a, a FROM moments",
+    "digests_sent": """INSERT INTO techops.digests_sent (subscription_id, day, sent_at)
+        SELECT 1, a - CASE n WHEN 'old' THEN interval '1 day' ELSE '0' END, a FROM moments""",
     "sign_in_attempts": """INSERT INTO techops.sign_in_attempts (at, account_sha256, remote_address)
         SELECT a, '', 'x' FROM moments""",
     "links": """INSERT INTO techops.links (token_sha256, kind, user_id, made_at, expires_at)
