@@ -18,6 +18,7 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from benchmarks._load import SECRET
+from benchmarks._parts import TOKEN
 from bot.context import Deps, utc_now
 from bot.logs import configure
 from bot.processes.web import serve_web
@@ -25,7 +26,6 @@ from bot.settings import Settings
 from bot.slack import Slack
 from db.pool import open_pool
 
-TOKEN: Final = "xoxb-benchmark"  # noqa: S105 - opens nothing
 LISTENERS: Final = 30
 # What our own statement writes, without asking anything before or reading anything after.
 INSERT: Final = """

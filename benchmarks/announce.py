@@ -5,13 +5,11 @@ import time
 from typing import Final
 
 from benchmarks._measure import percentile
+from benchmarks._parts import parts
 from benchmarks._place import Place
 from benchmarks._results import Result
-from bot.context import Deps, utc_now
-from bot.settings import Settings
-from bot.slack import Slack
 from bot.worker import run_worker
-from db.pool import DatabaseConfig, connect, open_pool
+from db.pool import DatabaseConfig, connect
 from sandbox.server import Server
 from sandbox.workspace import Workspace
 
@@ -54,27 +52,17 @@ async def run(place: Place) -> list[Result]:
 
 async def changes(config: DatabaseConfig, workspace: Workspace) -> list[float]:
     """Milliseconds of each change, one after the other."""
-    settings = Settings(
-        _env_file=None,
-        database_url=config.dsn,
-        slack_bot_token=workspace.bot_token,
-        slack_signing_secret=workspace.signing_secret,
-        slack_api_url=workspace.api_url,
-    )
-    pool = await open_pool(settings.database("bench"))
-    deps = Deps(settings, pool, Slack(settings), utc_now)
-    stop = asyncio.Event()
-    worker = asyncio.create_task(run_worker(deps, stop))
-    dashboard = await connect(config)
-    try:
-        await dashboard.execute(_FILL)
-        times = [await change(dashboard, workspace, f"v0.{number}") for number in range(CHANGES + 1)]
-    finally:
-        stop.set()
-        await worker
-        await dashboard.close()
-        await deps.slack.close()
-        await pool.close()
+    async with parts(config, api_url=workspace.api_url, token=workspace.bot_token) as deps:
+        stop = asyncio.Event()
+        worker = asyncio.create_task(run_worker(deps, stop))
+        dashboard = await connect(config)
+        try:
+            await dashboard.execute(_FILL)
+            times = [await change(dashboard, workspace, f"v0.{number}") for number in range(CHANGES + 1)]
+        finally:
+            stop.set()
+            await worker
+            await dashboard.close()
     return times[1:]
 
 

@@ -6,19 +6,17 @@ from slack_bolt.app.async_app import AsyncApp
 
 from benchmarks._load import command
 from benchmarks._measure import interleaved
+from benchmarks._parts import parts
 from benchmarks._place import Place, execute, serving
 from benchmarks._results import Result
 from benchmarks.requests import FILL
 from bot import app as bolt
-from bot.context import Deps, utc_now
+from bot.context import Deps
 from bot.envelope import Envelope, parse_body
 from bot.registry import Ask, Entry, Kind, Registry
-from bot.settings import Settings
-from bot.slack import Slack
 from bot.views import kit
 from bot.views.answers import Answer
 from db.models import Role
-from db.pool import open_pool
 
 REQUESTS: Final = 300
 ALONE: Final = "ping"
@@ -35,19 +33,9 @@ async def run(place: Place) -> list[Result]:
     alone = Entry(Kind.COMMAND, f"/bench {ALONE}", ping, Role.USER, "bench", ALONE)
     async with place.database() as config, serving("slack", "-") as slack:
         await execute(config, *FILL)
-        settings = Settings(
-            _env_file=None,
-            database_url=config.dsn,
-            slack_bot_token="xoxb-benchmark",  # noqa: S106 - opens nothing
-            slack_signing_secret="not checked here",  # noqa: S106 - as above
-            slack_api_url=f"http://127.0.0.1:{slack}/api/",
-        )
-        pool = await open_pool(settings.database("bench"))
-        deps = Deps(settings, pool, Slack(settings), utc_now)
-        with_all, with_one = (bolt.build(deps, Registry(it)) for it in ([*entries, alone], [alone]))
-        many, one = await interleaved(lambda: series(with_all), lambda: series(with_one))
-        await deps.slack.close()
-        await pool.close()
+        async with parts(config, api_url=f"http://127.0.0.1:{slack}/api/") as deps:
+            with_all, with_one = (bolt.build(deps, Registry(it)) for it in ([*entries, alone], [alone]))
+            many, one = await interleaved(lambda: series(with_all), lambda: series(with_one))
     return [
         Result(
             "3",

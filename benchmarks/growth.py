@@ -10,13 +10,12 @@ from typing import Final
 
 from benchmarks._dataset import PEOPLE, fill_people
 from benchmarks._measure import interleaved
+from benchmarks._parts import parts
 from benchmarks._place import Place
 from benchmarks._results import Result
-from bot.context import Deps, utc_now
+from bot.context import Deps
 from bot.rules import dora
 from bot.services import digest, remind
-from bot.settings import Settings
-from bot.slack import Slack
 from db.models_subscriptions import Cadence
 from db.pool import DatabaseConfig, open_pool
 from db.queries import stats
@@ -112,18 +111,11 @@ async def fill_deployments(config: DatabaseConfig, rows: int) -> None:
 
 async def reading(once: DatabaseConfig, tenfold: DatabaseConfig) -> tuple[tuple[float, float], tuple[float, float]]:
     """Milliseconds of the look, then of the digest; what is due is said before, by a look that is not measured."""
-    looks: list[Work] = []
-    digests: list[Work] = []
-    opened = [deps_of(config, await open_pool(config)) for config in (once, tenfold)]
-    for deps in opened:
-        await remind.remind_due(deps, deps.now())
-        looks.append(_look(deps))
-        digests.append(_digest(deps))
-    small, large = await interleaved(*looks)
-    first, tenth = await interleaved(*digests)
-    for deps in opened:
-        await deps.slack.close()
-        await deps.pool.close()
+    async with parts(once) as fewer, parts(tenfold) as more:
+        for deps in (fewer, more):
+            await remind.remind_due(deps, deps.now())
+        small, large = await interleaved(_look(fewer), _look(more))
+        first, tenth = await interleaved(_digest(fewer), _digest(more))
     return (small, large), (first, tenth)
 
 
@@ -150,15 +142,3 @@ async def counting(once: DatabaseConfig, tenfold: DatabaseConfig) -> tuple[float
     for pool in pools:
         await pool.close()
     return small, large
-
-
-def deps_of(config: DatabaseConfig, pool: object) -> Deps:
-    """The parts that a job is handed; nothing is sent to Slack."""
-    settings = Settings(
-        _env_file=None,
-        database_url=config.dsn,
-        slack_bot_token="xoxb-benchmark",  # noqa: S106 - opens nothing
-        slack_signing_secret="not checked here",  # noqa: S106 - as above
-        slack_api_url="http://127.0.0.1:9/",
-    )
-    return Deps(settings, pool, Slack(settings), utc_now)  # type: ignore[arg-type]

@@ -10,14 +10,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from benchmarks._dataset import PEOPLE
+from benchmarks._parts import parts
 from benchmarks._place import Place
 from benchmarks._results import Result
-from bot.context import Deps
 from bot.services import remind
-from bot.settings import Settings
-from bot.slack import Slack
 from bot.worker import run_worker
-from db.pool import DatabaseConfig, Pool, connect, open_pool
+from db.pool import DatabaseConfig, Pool, connect
 from sandbox.records import User
 from sandbox.server import Server
 from sandbox.workspace import Workspace
@@ -85,26 +83,20 @@ async def run(place: Place) -> list[Result]:
 
 async def remind_all(config: DatabaseConfig, workspace: Workspace) -> float:
     """Seconds until everything is said."""
-    settings = Settings(
-        _env_file=None,
-        database_url=config.dsn,
-        slack_bot_token=workspace.bot_token,
-        slack_signing_secret=workspace.signing_secret,
-        slack_api_url=workspace.api_url,
-    )
     started = datetime.now(UTC)
-    pool = await open_pool(settings.database("bench"))
-    deps = Deps(settings, pool, Slack(settings), lambda: NOW + (datetime.now(UTC) - started))
-    stop = asyncio.Event()
-    worker = asyncio.create_task(run_worker(deps, stop))
-    began = time.perf_counter()
-    await remind.remind_due(deps, NOW)
-    await idle(pool)
-    took = time.perf_counter() - began
-    stop.set()
-    await worker
-    await deps.slack.close()
-    await pool.close()
+
+    def clock() -> datetime:
+        return NOW + (datetime.now(UTC) - started)
+
+    async with parts(config, api_url=workspace.api_url, token=workspace.bot_token, clock=clock) as deps:
+        stop = asyncio.Event()
+        worker = asyncio.create_task(run_worker(deps, stop))
+        began = time.perf_counter()
+        await remind.remind_due(deps, NOW)
+        await idle(deps.pool)
+        took = time.perf_counter() - began
+        stop.set()
+        await worker
     return took
 
 

@@ -54,19 +54,8 @@ async def refresh(deps: Deps, team_id: str, slack_user: SlackUser) -> None:
         )
 
 
-async def find_person(deps: Deps, actor: Actor, slack_user_id: str) -> User:
-    """The account of a person who was mentioned; made, as in `resolve`, where they have none yet.
-
-    Raises:
-        Stranger, Forbidden: as `resolve`.
-    """
-    async with deps.pool.acquire() as conn:
-        identity = await people.find_identity(conn, actor.team_id, slack_user_id)
-    return identity.user if identity else await _introduce(deps, actor.team_id, slack_user_id)
-
-
 async def find_account(deps: Deps, actor: Actor, slack_user_id: str, *, members_only: bool = True) -> User:
-    """The account of a person who was mentioned or chosen; unlike `find_person` it gives nobody a new one.
+    """The account of a person who was mentioned or chosen; nobody is given a new one.
 
     With `members_only` off, also of somebody who is no full member of the workspace any more.
 

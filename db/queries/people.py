@@ -1,6 +1,6 @@
 """Dashboard users, and the Slack people tied to them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -161,19 +161,6 @@ UPDATE techops.slack_identities SET name = $3, tz = $4, refreshed_at = $5 WHERE 
 async def update_identity(conn: Conn, team_id: str, slack_user_id: str, name: str, tz: str, now: datetime) -> None:
     """Keep a person's name and zone as Slack tells them now."""
     await conn.execute(UPDATE_IDENTITY, team_id, slack_user_id, name, tz, now)
-
-
-LIST_USERS_BY_SLACK_ID: Final = """
-SELECT u.id, u.name, u.email, u.role, u.is_active IS TRUE AS is_active, i.slack_user_id, i.tz
-FROM techops.slack_identities AS i
-JOIN public.users AS u ON u.id = i.user_id
-WHERE i.team_id = $1 AND i.slack_user_id = ANY($2::text[])
-"""
-
-
-async def list_users_by_slack_id(conn: Conn, team_id: str, slack_user_ids: Sequence[str]) -> list[User]:
-    """The accounts of these Slack people; people without one are left out."""
-    return [_user(row) for row in await conn.fetch(LIST_USERS_BY_SLACK_ID, team_id, list(slack_user_ids))]
 
 
 @contextmanager

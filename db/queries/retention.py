@@ -10,126 +10,64 @@ from typing import Final
 
 from db.pool import Conn
 
-DELETE_ACTS: Final = """
-WITH gone AS (
-    DELETE FROM techops.acts WHERE ctid = ANY(ARRAY(
-        SELECT o.ctid FROM techops.acts AS o WHERE o.at < $1 ORDER BY o.at LIMIT $2
+
+def _deletion(table: str, old: str, *, by: str | None = None, with_: str = "") -> str:
+    """Deletes the rows `o` of a table that are `old`, the first by the column `by` first; `with_` goes before."""
+    order = f"ORDER BY o.{by} " if by else ""
+    return f"""
+WITH {with_}gone AS (
+    DELETE FROM techops.{table} WHERE ctid = ANY(ARRAY(
+        SELECT o.ctid FROM techops.{table} AS o WHERE {old} {order}LIMIT $2
     )) RETURNING true
 )
 SELECT count(*) FROM gone
-"""
-DELETE_CLAIMS: Final = """
-WITH gone AS (
-    DELETE FROM techops.claims WHERE ctid = ANY(ARRAY(
-        SELECT o.ctid FROM techops.claims AS o WHERE o.claimed_at < $1 ORDER BY o.claimed_at LIMIT $2
-    )) RETURNING true
-)
-SELECT count(*) FROM gone
-"""
-DELETE_KEYS: Final = """
-WITH gone AS (
-    DELETE FROM techops.idempotency_keys WHERE ctid = ANY(ARRAY(
-        SELECT o.ctid FROM techops.idempotency_keys AS o WHERE o.at < $1 ORDER BY o.at LIMIT $2
-    )) RETURNING true
-)
-SELECT count(*) FROM gone
-"""
-DELETE_DELIVERIES: Final = """
-WITH gone AS (
-    DELETE FROM techops.webhook_deliveries WHERE ctid = ANY(ARRAY(
-        SELECT o.ctid FROM techops.webhook_deliveries AS o WHERE o.at < $1 ORDER BY o.at LIMIT $2
-    )) RETURNING true
-)
-SELECT count(*) FROM gone
-"""
+"""  # noqa: S608 - fragments of this file
+
+
+_WAITING: Final = """waiting AS (
+    SELECT coalesce(min(q.created), 'infinity') AS since FROM techops.pgqueuer AS q
+), """
+
+DELETE_ACTS: Final = _deletion("acts", "o.at < $1", by="at")
+DELETE_CLAIMS: Final = _deletion("claims", "o.claimed_at < $1", by="claimed_at")
+DELETE_KEYS: Final = _deletion("idempotency_keys", "o.at < $1", by="at")
+DELETE_DELIVERIES: Final = _deletion("webhook_deliveries", "o.at < $1", by="at")
 # What is held keeps its log, which says why.
-DELETE_JOB_LOG: Final = """
-WITH gone AS (
-    DELETE FROM techops.pgqueuer_log WHERE ctid = ANY(ARRAY(
-        SELECT o.ctid FROM techops.pgqueuer_log AS o
-        WHERE o.created < $1 AND NOT EXISTS (SELECT FROM techops.pgqueuer AS q WHERE q.id = o.job_id)
-        ORDER BY o.created LIMIT $2
-    )) RETURNING true
+DELETE_JOB_LOG: Final = _deletion(
+    "pgqueuer_log",
+    "o.created < $1 AND NOT EXISTS (SELECT FROM techops.pgqueuer AS q WHERE q.id = o.job_id)",
+    by="created",
 )
-SELECT count(*) FROM gone
-"""
-DELETE_JOB_STATISTICS: Final = """
-WITH gone AS (
-    DELETE FROM techops.pgqueuer_statistics WHERE ctid = ANY(ARRAY(
-        SELECT o.ctid FROM techops.pgqueuer_statistics AS o WHERE o.created < $1 ORDER BY o.created LIMIT $2
-    )) RETURNING true
-)
-SELECT count(*) FROM gone
-"""
+DELETE_JOB_STATISTICS: Final = _deletion("pgqueuer_statistics", "o.created < $1", by="created")
 # Planned before it was posted: the first bound is the index's.
-DELETE_MESSAGES: Final = """
-WITH waiting AS (
-    SELECT coalesce(min(q.created), 'infinity') AS since FROM techops.pgqueuer AS q
-), gone AS (
-    DELETE FROM techops.messages WHERE ctid = ANY(ARRAY(
-        SELECT o.ctid FROM techops.messages AS o
-        WHERE o.planned_at < least($1, (SELECT w.since FROM waiting AS w)) AND coalesce(o.posted_at, o.planned_at) < $1
-        ORDER BY o.planned_at LIMIT $2
-    )) RETURNING true
+DELETE_MESSAGES: Final = _deletion(
+    "messages",
+    "o.planned_at < least($1, (SELECT w.since FROM waiting AS w)) AND coalesce(o.posted_at, o.planned_at) < $1",
+    by="planned_at",
+    with_=_WAITING,
 )
-SELECT count(*) FROM gone
-"""
-DELETE_PAUSES: Final = """
-WITH gone AS (
-    DELETE FROM techops.channel_pauses WHERE ctid = ANY(ARRAY(
-        SELECT o.ctid FROM techops.channel_pauses AS o WHERE o.until < $1 LIMIT $2
-    )) RETURNING true
+DELETE_PAUSES: Final = _deletion("channel_pauses", "o.until < $1")
+DELETE_LEDGER: Final = _deletion(
+    "ledger", "o.posted_at < least($1, (SELECT w.since FROM waiting AS w))", by="posted_at", with_=_WAITING
 )
-SELECT count(*) FROM gone
-"""
-DELETE_LEDGER: Final = """
-WITH waiting AS (
-    SELECT coalesce(min(q.created), 'infinity') AS since FROM techops.pgqueuer AS q
-), gone AS (
-    DELETE FROM techops.ledger WHERE ctid = ANY(ARRAY(
-        SELECT o.ctid FROM techops.ledger AS o
-        WHERE o.posted_at < least($1, (SELECT w.since FROM waiting AS w))
-        ORDER BY o.posted_at LIMIT $2
-    )) RETURNING true
-)
-SELECT count(*) FROM gone
-"""
 # Of a request that is open, the steps that come once stay: they are what says that they have come.
-DELETE_REMINDERS: Final = """
-WITH gone AS (
-    DELETE FROM techops.reminders_sent WHERE ctid = ANY(ARRAY(
-        SELECT o.ctid FROM techops.reminders_sent AS o
-        WHERE o.sent_at < $1 AND (o.step LIKE ANY (ARRAY['overdue:%', 'snooze:%']) OR NOT EXISTS (
+DELETE_REMINDERS: Final = _deletion(
+    "reminders_sent",
+    """o.sent_at < $1 AND (o.step LIKE ANY (ARRAY['overdue:%', 'snooze:%']) OR NOT EXISTS (
             SELECT FROM public.maintenance_requests AS r
             WHERE r.id = o.request_id AND r.status IN ('open', 'in_progress')
-        ))
-        ORDER BY o.sent_at LIMIT $2
-    )) RETURNING true
+        ))""",
+    by="sent_at",
 )
-SELECT count(*) FROM gone
-"""
 # One that ended while its request was open has been told of and is gone; the others are of requests that were closed.
-DELETE_SNOOZES: Final = """
-WITH gone AS (
-    DELETE FROM techops.snoozes WHERE ctid = ANY(ARRAY(
-        SELECT o.ctid FROM techops.snoozes AS o WHERE o.until < $1 ORDER BY o.until LIMIT $2
-    )) RETURNING true
-)
-SELECT count(*) FROM gone
-"""
+DELETE_SNOOZES: Final = _deletion("snoozes", "o.until < $1", by="until")
 # The last one of a subscription says up to when its next one reaches back.
-DELETE_DIGESTS: Final = """
-WITH gone AS (
-    DELETE FROM techops.digests_sent WHERE ctid = ANY(ARRAY(
-        SELECT o.ctid FROM techops.digests_sent AS o
-        WHERE o.sent_at < $1 AND o.day < (
+DELETE_DIGESTS: Final = _deletion(
+    "digests_sent",
+    """o.sent_at < $1 AND o.day < (
             SELECT max(n.day) FROM techops.digests_sent AS n WHERE n.subscription_id = o.subscription_id
-        )
-        LIMIT $2
-    )) RETURNING true
+        )""",
 )
-SELECT count(*) FROM gone
-"""
 PRUNE_SIGN_INS: Final = "SELECT techops.prune_sign_ins($1, $2::integer)"
 PRUNE_CARE: Final = "SELECT techops.prune_care($1, $2::integer)"
 

@@ -37,7 +37,6 @@ ORDER BY table_name, constraint_name
 """
 ADD_CHECK: Final = "SELECT techops.add_check($1::text::regclass, $2, $3, $4)"
 TRY_LOCK: Final = "SELECT pg_try_advisory_lock($1)"
-UNLOCK: Final = "SELECT pg_advisory_unlock($1)"
 SERVER_VERSION: Final = "SELECT current_setting('server_version_num')::integer / 10000"
 # Objects of the document that the present role does not own, neither itself nor through a role whose rights it has.
 LIST_FOREIGN_OWNED: Final = """
@@ -95,8 +94,3 @@ async def get_server_version(conn: Conn) -> int:
 async def try_lock(conn: Conn, key: int) -> bool:
     """Take the session's advisory lock if it is free."""
     return bool(await conn.fetchval(TRY_LOCK, key))
-
-
-async def unlock(conn: Conn, key: int) -> None:
-    """Let the session's advisory lock go."""
-    await conn.fetchval(UNLOCK, key)
